@@ -1,0 +1,148 @@
+package eventlog
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net"
+)
+
+// Loss is an item of a walk: something is missing at this place.
+type Loss struct {
+	Origin *Origin
+	Offset int64 // in the file; -1: none
+
+	// First and Last are the record numbers that are missing. Last 0: how many
+	// is not known.
+	First, Last uint64
+
+	// Partial: no record is missing, but a part of the next event, whose number
+	// is First, could not be read.
+	Partial bool
+
+	Err error
+}
+
+func (l *Loss) Error() string {
+	s := ""
+	if l.Origin != nil {
+		s = l.Origin.String() + ": "
+	}
+	switch {
+	case l.Partial && l.First != 0:
+		s += fmt.Sprintf("record %d is incomplete", l.First)
+	case l.Partial:
+		s += "a record is incomplete"
+	case l.Last == 0:
+		s += "records may be missing"
+	case l.First == l.Last:
+		s += fmt.Sprintf("record %d is missing", l.First)
+	default:
+		s += fmt.Sprintf("records %d to %d are missing", l.First, l.Last)
+	}
+	if l.Err != nil {
+		s += ": " + l.Err.Error()
+	}
+	return s
+}
+
+func (l *Loss) Unwrap() error { return l.Err }
+
+// Count is how many records are missing; known is false where that cannot be
+// said.
+func (l *Loss) Count() (n uint64, known bool) {
+	switch {
+	case l.Partial:
+		return 0, true
+	case l.Last == 0 || l.Last < l.First:
+		return 0, false
+	}
+	return l.Last - l.First + 1, true
+}
+
+// State is how a walk went.
+type State uint8
+
+// The states, from well to worse.
+const (
+	OK          State = iota
+	Partial           // something is missing
+	Cancelled         // the reader stopped it
+	Refused           // no permission
+	Timeout           // it took too long
+	Unreachable       // no connection
+	Failed            // anything else
+)
+
+func (s State) String() string {
+	return name([]string{"ok", "partial", "cancelled", "refused", "timeout", "unreachable", "failed"}, int(s))
+}
+
+// Outcome is what became of a walk. The zero Outcome is that of a walk that has
+// not begun; Note folds it together from what Next answers.
+type Outcome struct {
+	State       State
+	Events      uint64 // given
+	Losses      uint64 // *Loss items
+	Lost        uint64 // records missing, as far as known
+	LostUnknown bool   // and others, nobody knows how many
+	Examined    uint64 // records looked at
+	Err         error  // the first *Loss, or what ended the walk too early
+
+	done bool
+}
+
+// Note folds in one answer of Next, or the error of opening.
+func (o *Outcome) Note(err error) {
+	var loss *Loss
+	switch {
+	case o.done:
+	case err == nil:
+		o.Events++
+	case err == io.EOF:
+		o.done = true
+	case errors.As(err, &loss):
+		o.Losses++
+		n, known := loss.Count()
+		o.Lost += n
+		o.LostUnknown = o.LostUnknown || !known
+		o.State = Partial
+		if o.Err == nil {
+			o.Err = err
+		}
+	default:
+		o.done = true
+		o.State = StateOf(err)
+		o.Err = err
+	}
+}
+
+// Done says whether the walk is over.
+func (o *Outcome) Done() bool { return o.done }
+
+// Bad says whether the walk ended with an error: not all was seen that could be.
+func (o *Outcome) Bad() bool { return o.State > Partial }
+
+// StateOf sorts an error that ended a walk.
+func StateOf(err error) State {
+	var netErr net.Error
+	var opErr *net.OpError
+	var dnsErr *net.DNSError
+	switch {
+	case err == nil:
+		return OK
+	case errors.Is(err, ErrBudget):
+		return Partial
+	case errors.Is(err, context.Canceled):
+		return Cancelled
+	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &netErr) && netErr.Timeout():
+		return Timeout
+	case errors.Is(err, fs.ErrPermission):
+		return Refused
+	case errors.As(err, &dnsErr), errors.As(err, &opErr):
+		return Unreachable
+	}
+	return Failed
+}

@@ -1,0 +1,186 @@
+package eventlog
+
+import (
+	"io"
+	"math"
+	"time"
+
+	"netelf.example/nt"
+)
+
+// Selection says which events of a log, in which order, and what of them will be
+// looked at. The zero Selection is all events, oldest first. The order is record
+// order; Backward turns it round. A log yields every event for which Where is
+// Yes or Maybe and none for which it is No.
+type Selection struct {
+	// Backward reads the newest record first.
+	Backward bool
+
+	// Start is the first record number to be looked at, inclusive, in the
+	// direction of the walk; 0 is the end that Backward says. One that lies
+	// outside the log means the nearest record in the direction of the walk.
+	Start uint64
+
+	// After says to go on behind these places; a log takes the one of its
+	// Origin and answers ErrMarkGone where it is void. With Start too, the one
+	// further on counts.
+	After []Mark
+
+	// Since and Until bound TimeGenerated, half open [Since, Until), each event
+	// judged by itself; zero is no bound.
+	Since, Until time.Time
+
+	// Slack lets a live log end its walk when TimeWritten, which logs are
+	// ordered by, is this far beyond the bound; 0 is DefaultSlack, negative is
+	// never. Files always read on.
+	Slack time.Duration
+
+	// Where is what must hold; nil is all.
+	Where Expr
+
+	// Limit ends the walk with io.EOF after this many events that are Yes; 0 is
+	// none.
+	Limit int
+
+	// Budget ends the walk with ErrBudget after this many records were
+	// examined; 0 is none.
+	Budget int64
+
+	// Want is what must be filled in of an event, beyond what Where needs; 0 is
+	// DefaultFields.
+	Want Fields
+
+	// Lang is the language of Message, a BCP 47 tag; "" is the reader's default.
+	Lang string
+
+	// Recovered yields also records that the log no longer reaches, marked as
+	// such, before the log's oldest record. Logs that cannot look ignore it.
+	Recovered bool
+}
+
+// DefaultSlack is how far TimeWritten may lie beyond a bound before a live log
+// ends its walk: clocks that step back by less lose nothing.
+const DefaultSlack = 10 * time.Minute
+
+// Wanted is every field that an event must have filled in.
+func (s *Selection) Wanted() Fields {
+	w := s.Want
+	if w == 0 {
+		w = DefaultFields
+	}
+	if s.Where != nil {
+		w |= s.Where.Needs()
+	}
+	return w
+}
+
+// Mark is the one of After that is for o, nil if there is none.
+func (s *Selection) Mark(o *Origin) *Mark {
+	for i := range s.After {
+		if m := &s.After[i]; EqualFold(m.Server, o.Server) && EqualFold(m.Log, o.Log) {
+			return m
+		}
+	}
+	return nil
+}
+
+// First is the record number at which a walk over records oldest to next-1 of
+// the log o begins, in the direction of the walk. It lies within the log, or
+// outside of it at the far end, when nothing is left to be read. lost is how many
+// records behind the mark were overwritten since; the numbers are those directly
+// before First.
+func (s *Selection) First(o *Origin, oldest, next uint64) (first, lost uint64, err error) {
+	m := s.Mark(o)
+	if m != nil && m.Record >= next {
+		return 0, 0, ErrMarkGone
+	}
+	if s.Backward {
+		first = next - 1
+		if s.Start != 0 {
+			first = min(first, s.Start)
+		}
+		if m != nil && m.Record != 0 {
+			first = min(first, m.Record-1)
+		}
+		return first, 0, nil
+	}
+	first = max(oldest, s.Start)
+	if m != nil {
+		if m.Record != 0 && m.Record+1 < oldest && s.Start <= m.Record+1 {
+			lost = oldest - (m.Record + 1)
+		}
+		first = max(first, m.Record+1)
+	}
+	return first, lost, nil
+}
+
+// Judge applies a Selection to the records of one log, one after the other in
+// the order of the walk. Implementations of Log share it, so that they answer
+// alike.
+type Judge struct {
+	where        Expr
+	since, until uint64 // TimeGenerated in ticks, since <= t < until
+	limit        int
+	budget       uint64
+	yes          int
+	examined     uint64
+}
+
+// NewJudge prepares a Judge for s. The Selection must not change while it is in
+// use.
+func NewJudge(s *Selection) *Judge {
+	j := &Judge{where: s.Where, until: math.MaxUint64, limit: s.Limit, budget: math.MaxUint64}
+	if j.limit <= 0 {
+		j.limit = math.MaxInt
+	}
+	if s.Budget > 0 {
+		j.budget = uint64(s.Budget)
+	}
+	if !s.Since.IsZero() {
+		j.since = ceilTicks(s.Since)
+	}
+	if !s.Until.IsZero() {
+		j.until = ceilTicks(s.Until)
+	}
+	return j
+}
+
+// ceilTicks is the first tick that is not before t.
+func ceilTicks(t time.Time) uint64 {
+	f, ok := nt.FiletimeOf(t)
+	if ok && f.Time().Before(t) {
+		f++
+	}
+	return uint64(f)
+}
+
+// More says whether another record may be examined: nil, io.EOF when the limit
+// was reached, ErrBudget when the budget is used up.
+func (j *Judge) More() error {
+	if j.yes >= j.limit {
+		return io.EOF
+	}
+	if j.examined >= j.budget {
+		return ErrBudget
+	}
+	return nil
+}
+
+// Take judges a record. Yes and Maybe are to be given, No is not.
+func (j *Judge) Take(v View) Tri {
+	j.examined++
+	if t, known := v.Num(FieldTimeGenerated); known && (t < j.since || t >= j.until) {
+		return No
+	}
+	r := Yes
+	if j.where != nil {
+		r = j.where.Match(v)
+	}
+	if r == Yes {
+		j.yes++
+	}
+	return r
+}
+
+// Examined is how many records were judged.
+func (j *Judge) Examined() uint64 { return j.examined }

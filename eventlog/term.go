@@ -1,0 +1,197 @@
+package eventlog
+
+import (
+	"encoding/binary"
+	"fmt"
+	"unicode/utf16"
+	"unicode/utf8"
+)
+
+// Op is how a term compares.
+type Op uint8
+
+// The comparisons. Text is compared without regard to case.
+const (
+	Eq       Op = iota // a number or a whole text
+	Range              // Lo <= n <= Hi
+	BitAnd             // n&Lo != 0
+	Contains           // the text has S somewhere
+	Prefix             // the text begins with S
+)
+
+func (o Op) String() string { return name([]string{"eq", "range", "bitand", "contains", "prefix"}, int(o)) }
+
+// Term compares one field. It is made by [NumTerm], [RangeTerm] and [TextTerm],
+// which prepare what matching needs, and not changed afterwards. A term on a
+// text field with several values is Yes if one of them matches.
+type Term struct {
+	Field  Field
+	Name   string // of FieldNamed
+	Op     Op
+	Lo, Hi uint64 // of numeric fields; Hi of Range only
+	S      string // of text fields, as it was given
+
+	folded string   // S folded, for text that is a Go string
+	units  []uint16 // S folded, for text that is UTF-16LE
+}
+
+// NumTerm compares a numeric field with n by Eq or BitAnd.
+func NumTerm(f Field, op Op, n uint64) *Term { return &Term{Field: f, Op: op, Lo: n, Hi: n} }
+
+// RangeTerm is Yes where lo <= f <= hi.
+func RangeTerm(f Field, lo, hi uint64) *Term { return &Term{Field: f, Op: Range, Lo: lo, Hi: hi} }
+
+// TextTerm compares a text field with s by Eq, Contains or Prefix.
+func TextTerm(f Field, op Op, s string) *Term { return NamedTerm(f, "", op, s) }
+
+// NamedTerm is TextTerm for FieldNamed: of the strings called name.
+func NamedTerm(f Field, name string, op Op, s string) *Term {
+	folded := Fold(s)
+	return &Term{Field: f, Name: name, Op: op, S: s, folded: folded, units: utf16.Encode([]rune(folded))}
+}
+
+func (t *Term) check() error {
+	switch {
+	case t == nil, t.Field >= fieldCount:
+		return fmt.Errorf("selection has an empty part: %w", ErrInvalid)
+	case t.Field.Numeric() != (t.Op <= BitAnd) && t.Op != Eq:
+		return fmt.Errorf("field %v cannot be compared by %v: %w", t.Field, t.Op, ErrInvalid)
+	case !t.Field.Numeric() && t.folded != Fold(t.S):
+		return fmt.Errorf("term on %v was not made by TextTerm: %w", t.Field, ErrInvalid)
+	}
+	return nil
+}
+
+// Needs implements Expr.
+func (t *Term) Needs() Fields { return t.Field.Bit() }
+
+// Match implements Expr.
+func (t *Term) Match(v View) Tri {
+	if t.Field.Numeric() {
+		n, known := v.Num(t.Field)
+		if !known {
+			return Maybe
+		}
+		var ok bool
+		switch t.Op {
+		case Eq:
+			ok = n == t.Lo
+		case Range:
+			ok = n >= t.Lo && n <= t.Hi
+		case BitAnd:
+			ok = n&t.Lo != 0
+		}
+		if ok {
+			return Yes
+		}
+		return No
+	}
+	for i := 0; ; i++ {
+		x, known := v.Text(t.Field, t.Name, i)
+		if known != Yes {
+			return known
+		}
+		if t.matchText(x) {
+			return Yes
+		}
+	}
+}
+
+func (t *Term) matchText(x Text) bool {
+	switch {
+	case x.U16 != nil:
+		return t.matchUnits(x.U16)
+	case x.Bin != nil:
+		return t.matchBytes(x.Bin) || t.matchUnits(x.Bin) || len(x.Bin) > 1 && t.matchUnits(x.Bin[1:])
+	}
+	return t.matchString(x.S)
+}
+
+func (t *Term) matchUnits(b []byte) bool {
+	n := len(t.units)
+	have := len(b) / 2
+	switch {
+	case t.Op == Eq && have != n, have < n:
+		return false
+	case t.Op != Contains:
+		return equalUnits(b, t.units)
+	case n == 0:
+		return true
+	}
+	first := t.units[0]
+	for i := 0; i <= have-n; i++ {
+		if u := binary.LittleEndian.Uint16(b[2*i:]); foldUnit(u) == first && equalUnits(b[2*i:], t.units) {
+			return true
+		}
+	}
+	return false
+}
+
+func equalUnits(b []byte, folded []uint16) bool {
+	for i, f := range folded {
+		if u := binary.LittleEndian.Uint16(b[2*i:]); u != f && foldUnit(u) != f {
+			return false
+		}
+	}
+	return true
+}
+
+func (t *Term) matchString(s string) bool {
+	switch t.Op {
+	case Eq:
+		rest, ok := cutFold(s, t.folded)
+		return ok && rest == ""
+	case Prefix:
+		_, ok := cutFold(s, t.folded)
+		return ok
+	}
+	for {
+		if _, ok := cutFold(s, t.folded); ok {
+			return true
+		}
+		if s == "" {
+			return false
+		}
+		_, n := utf8.DecodeRuneInString(s)
+		s = s[n:]
+	}
+}
+
+// cutFold takes the folded prefix off s.
+func cutFold(s, folded string) (rest string, ok bool) {
+	for folded != "" {
+		if s == "" {
+			return "", false
+		}
+		if s[0]|folded[0] < utf8.RuneSelf {
+			if foldASCII(s[0]) != folded[0] {
+				return "", false
+			}
+			s, folded = s[1:], folded[1:]
+			continue
+		}
+		r, n := utf8.DecodeRuneInString(s)
+		f, m := utf8.DecodeRuneInString(folded)
+		if foldRune(r) != f {
+			return "", false
+		}
+		s, folded = s[n:], folded[m:]
+	}
+	return s, true
+}
+
+// matchBytes is matchString on bytes that may hold text.
+func (t *Term) matchBytes(b []byte) bool {
+	if t.Op == Contains && len(t.folded) > 0 {
+		// Most data is not text: look at possible starts only.
+		for i := 0; i < len(b); i++ {
+			if foldASCII(b[i]) == t.folded[0] || b[i] >= utf8.RuneSelf {
+				if _, ok := cutFold(string(b[i:min(len(b), i+2*len(t.folded))]), t.folded); ok {
+					return true
+				}
+			}
+		}
+		return false
+	}
+	return t.matchString(string(b))
+}

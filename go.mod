@@ -1,0 +1,3 @@
+module netelf.example
+
+go 1.26
