@@ -2,7 +2,6 @@ package eventlog
 
 import (
 	"context"
-	"errors"
 	"io"
 	"iter"
 )
@@ -23,22 +22,17 @@ func All(ctx context.Context, l Log, s *Selection) iter.Seq2[*Event, error] {
 		defer c.Close()
 		var e Event
 		for {
-			err := c.Next(ctx, &e)
-			var loss *Loss
-			switch {
-			case err == io.EOF:
+			switch err := c.Next(ctx, &e); err {
+			case io.EOF:
 				return
-			case err == nil:
+			case nil:
 				if !yield(e.Clone(), nil) {
 					return
 				}
-			case errors.As(err, &loss):
-				if !yield(nil, err) {
+			default:
+				if _, ok := AsLoss(err); !yield(nil, err) || !ok {
 					return
 				}
-			default:
-				yield(nil, err)
-				return
 			}
 		}
 	}

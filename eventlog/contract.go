@@ -16,7 +16,7 @@ type Cursor interface {
 
 	// AppendMarks appends where a Read goes on behind what Next has given, one
 	// mark for each log: also past records that did not match, and for logs
-	// whose walk is over.
+	// whose walk is over. A *Loss counts as given: it is not told twice.
 	AppendMarks([]Mark) []Mark
 
 	Close() error
@@ -34,7 +34,8 @@ func Examined(c Cursor) uint64 {
 }
 
 // Log is an ordered set of records. It may be used by many goroutines. What the
-// other side cannot do is errors.ErrUnsupported.
+// other side cannot do is errors.ErrUnsupported. A context is for the call that
+// gets it and is not kept: what a call returns outlives it.
 type Log interface {
 	Info(context.Context) (Info, error)
 	Read(context.Context, *Selection) (Cursor, error)

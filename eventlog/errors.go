@@ -88,11 +88,12 @@ var problems = []Problem{
 	{context.Canceled, nt.ErrorCancelled, nt.StatusCancelled, 499, "cancelled"},
 }
 
-// ProblemOf is the row for err; ok is false for an error that the contract does
+// ProblemOf is the row for err. io.EOF is the end only if err is it: one that is
+// wrapped, as of a connection that broke, is an error like any other. ok is false for an error that the contract does
 // not know, which doors answer as an internal error without its text.
 func ProblemOf(err error) (p Problem, ok bool) {
 	for _, p := range problems {
-		if errors.Is(err, p.Err) {
+		if err == p.Err || p.Err != io.EOF && errors.Is(err, p.Err) {
 			return p, true
 		}
 	}

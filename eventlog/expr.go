@@ -89,6 +89,8 @@ func CheckExpr(x Expr) error {
 	return checkExpr(x, 1, &terms)
 }
 
+var errTerms = fmt.Errorf("selection has more than %d terms: %w", MaxExprTerms, ErrInvalid)
+
 func checkExpr(x Expr, depth int, terms *int) error {
 	if depth > MaxExprDepth {
 		return fmt.Errorf("selection is nested more than %d deep: %w", MaxExprDepth, ErrInvalid)
@@ -103,11 +105,18 @@ func checkExpr(x Expr, depth int, terms *int) error {
 		parts = []Expr{x.X}
 	case *Term:
 		if *terms++; *terms > MaxExprTerms {
-			return fmt.Errorf("selection has more than %d terms: %w", MaxExprTerms, ErrInvalid)
+			return errTerms
 		}
 		return x.check()
 	default:
 		return fmt.Errorf("selection has an empty part: %w", ErrInvalid)
+	}
+	if len(parts) == 0 {
+		// An empty And or Or costs as much as a term, and a tree may have any
+		// number of them.
+		if *terms++; *terms > MaxExprTerms {
+			return errTerms
+		}
 	}
 	for _, p := range parts {
 		if err := checkExpr(p, depth+1, terms); err != nil {

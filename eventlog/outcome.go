@@ -18,8 +18,8 @@ type Loss struct {
 	// is not known.
 	First, Last uint64
 
-	// Partial: no record is missing, but a part of the next event, whose number
-	// is First, could not be read.
+	// Partial: no record is missing. Something else is damaged, or, if First is
+	// set, a part of the next event, whose number that is, could not be read.
 	Partial bool
 
 	Err error
@@ -34,8 +34,8 @@ func (l *Loss) Error() string {
 	case l.Partial && l.First != 0:
 		s += fmt.Sprintf("record %d is incomplete", l.First)
 	case l.Partial:
-		s += "a record is incomplete"
-	case l.Last == 0:
+		s += "damaged, but no record is missing"
+	case l.Last == 0, l.Last < l.First:
 		s += "records may be missing"
 	case l.First == l.Last:
 		s += fmt.Sprintf("record %d is missing", l.First)
@@ -96,27 +96,54 @@ type Outcome struct {
 
 // Note folds in one answer of Next, or the error of opening.
 func (o *Outcome) Note(err error) {
-	var loss *Loss
 	switch {
 	case o.done:
 	case err == nil:
 		o.Events++
 	case err == io.EOF:
 		o.done = true
-	case errors.As(err, &loss):
-		o.Losses++
-		n, known := loss.Count()
-		o.Lost += n
-		o.LostUnknown = o.LostUnknown || !known
-		o.State = Partial
-		if o.Err == nil {
-			o.Err = err
-		}
 	default:
+		o.noteError(err)
+	}
+}
+
+func (o *Outcome) noteError(err error) {
+	loss, ok := AsLoss(err)
+	if !ok {
 		o.done = true
 		o.State = StateOf(err)
 		o.Err = err
+		return
 	}
+	o.Losses++
+	n, known := loss.Count()
+	o.Lost += n
+	o.LostUnknown = o.LostUnknown || !known
+	o.State = Partial
+	if o.Err == nil {
+		o.Err = err
+	}
+}
+
+// Add folds in the outcome of another walk, such as one over another log of the
+// same server: counts add up, the worse state and its error remain.
+func (o *Outcome) Add(p Outcome) {
+	o.Events += p.Events
+	o.Losses += p.Losses
+	o.Lost += p.Lost
+	o.LostUnknown = o.LostUnknown || p.LostUnknown
+	o.Examined += p.Examined
+	if p.State > o.State || o.Err == nil {
+		o.State, o.Err = max(o.State, p.State), p.Err
+	}
+	o.done = o.done || p.done
+}
+
+// AsLoss is the *Loss that err is.
+func AsLoss(err error) (*Loss, bool) {
+	var l *Loss
+	ok := errors.As(err, &l)
+	return l, ok
 }
 
 // Done says whether the walk is over.

@@ -42,8 +42,8 @@ type Selection struct {
 	// none.
 	Limit int
 
-	// Budget ends the walk with ErrBudget after this many records were
-	// examined; 0 is none.
+	// Budget ends the walk with ErrBudget when this many records were examined
+	// and there are more; 0 is none.
 	Budget int64
 
 	// Want is what must be filled in of an event, beyond what Where needs; 0 is
@@ -74,44 +74,64 @@ func (s *Selection) Wanted() Fields {
 	return w
 }
 
-// Mark is the one of After that is for o, nil if there is none.
+// Mark is the one of After that is for o, nil if there is none: the one with
+// exactly its names, else one with names that differ in case.
 func (s *Selection) Mark(o *Origin) *Mark {
+	var like *Mark
 	for i := range s.After {
-		if m := &s.After[i]; EqualFold(m.Server, o.Server) && EqualFold(m.Log, o.Log) {
+		m := &s.After[i]
+		if m.Server == o.Server && m.Log == o.Log {
 			return m
 		}
+		if like == nil && EqualFold(m.Server, o.Server) && EqualFold(m.Log, o.Log) {
+			like = m
+		}
 	}
-	return nil
+	return like
 }
 
 // First is the record number at which a walk over records oldest to next-1 of
-// the log o begins, in the direction of the walk. It lies within the log, or
-// outside of it at the far end, when nothing is left to be read. lost is how many
-// records behind the mark were overwritten since; the numbers are those directly
-// before First.
+// the log o begins, in the direction of the walk. It lies within the log; when
+// nothing is left to be read it is next forwards and 0 backwards. A log is empty
+// where oldest is 0 or not below next. lost is how many records behind the mark
+// were overwritten since; the numbers are those directly before First. Whether
+// the mark's Time is that of its record is for the log to compare, where it
+// still has the record.
 func (s *Selection) First(o *Origin, oldest, next uint64) (first, lost uint64, err error) {
+	if oldest == 0 || oldest > next {
+		oldest = next
+	}
 	m := s.Mark(o)
+	if m != nil && m.Record == 0 {
+		m = nil // before the first: the whole log
+	}
 	if m != nil && m.Record >= next {
 		return 0, 0, ErrMarkGone
 	}
 	if s.Backward {
+		if oldest == next {
+			return 0, 0, nil
+		}
 		first = next - 1
 		if s.Start != 0 {
 			first = min(first, s.Start)
 		}
-		if m != nil && m.Record != 0 {
+		if m != nil {
 			first = min(first, m.Record-1)
+		}
+		if first < oldest {
+			first = 0
 		}
 		return first, 0, nil
 	}
 	first = max(oldest, s.Start)
 	if m != nil {
-		if m.Record != 0 && m.Record+1 < oldest && s.Start <= m.Record+1 {
+		if m.Record+1 < oldest && s.Start <= m.Record+1 {
 			lost = oldest - (m.Record + 1)
 		}
 		first = max(first, m.Record+1)
 	}
-	return first, lost, nil
+	return min(first, next), lost, nil
 }
 
 // Judge applies a Selection to the records of one log, one after the other in
@@ -154,10 +174,13 @@ func ceilTicks(t time.Time) uint64 {
 	return uint64(f)
 }
 
-// More says whether another record may be examined: nil, io.EOF when the limit
-// was reached, ErrBudget when the budget is used up.
+// Full says whether the limit was reached: then the walk is over, whatever comes.
+func (j *Judge) Full() bool { return j.yes >= j.limit }
+
+// More says whether a record that was found may be examined: nil, io.EOF when the
+// limit was reached, ErrBudget when the budget is used up.
 func (j *Judge) More() error {
-	if j.yes >= j.limit {
+	if j.Full() {
 		return io.EOF
 	}
 	if j.examined >= j.budget {

@@ -19,7 +19,9 @@ const (
 	Prefix             // the text begins with S
 )
 
-func (o Op) String() string { return name([]string{"eq", "range", "bitand", "contains", "prefix"}, int(o)) }
+func (o Op) String() string {
+	return name([]string{"eq", "range", "bitand", "contains", "prefix"}, int(o))
+}
 
 // Term compares one field. It is made by [NumTerm], [RangeTerm] and [TextTerm],
 // which prepare what matching needs, and not changed afterwards. A term on a
@@ -52,9 +54,11 @@ func NamedTerm(f Field, name string, op Op, s string) *Term {
 
 func (t *Term) check() error {
 	switch {
-	case t == nil, t.Field >= fieldCount:
+	case t == nil:
 		return fmt.Errorf("selection has an empty part: %w", ErrInvalid)
-	case t.Field.Numeric() != (t.Op <= BitAnd) && t.Op != Eq:
+	case t.Field >= fieldCount:
+		return fmt.Errorf("selection has an unknown field %v: %w", t.Field, ErrInvalid)
+	case t.Op > Prefix, t.Field.Numeric() != (t.Op <= BitAnd) && t.Op != Eq:
 		return fmt.Errorf("field %v cannot be compared by %v: %w", t.Field, t.Op, ErrInvalid)
 	case !t.Field.Numeric() && t.folded != Fold(t.S):
 		return fmt.Errorf("term on %v was not made by TextTerm: %w", t.Field, ErrInvalid)
@@ -102,9 +106,21 @@ func (t *Term) matchText(x Text) bool {
 	case x.U16 != nil:
 		return t.matchUnits(x.U16)
 	case x.Bin != nil:
-		return t.matchBytes(x.Bin) || t.matchUnits(x.Bin) || len(x.Bin) > 1 && t.matchUnits(x.Bin[1:])
+		return t.matchBytes(x.Bin) || t.matchBinUnits(x.Bin)
 	}
 	return t.matchString(x.S)
+}
+
+// matchBinUnits looks for UTF-16LE in bytes that may hold it: from the first byte
+// on, or at any offset where the text need only be contained.
+func (t *Term) matchBinUnits(b []byte) bool {
+	switch {
+	case t.Op == Eq && len(b)%2 != 0:
+		return false
+	case t.matchUnits(b):
+		return true
+	}
+	return t.Op == Contains && len(b) > 1 && t.matchUnits(b[1:])
 }
 
 func (t *Term) matchUnits(b []byte) bool {
@@ -182,16 +198,24 @@ func cutFold(s, folded string) (rest string, ok bool) {
 
 // matchBytes is matchString on bytes that may hold text.
 func (t *Term) matchBytes(b []byte) bool {
-	if t.Op == Contains && len(t.folded) > 0 {
-		// Most data is not text: look at possible starts only.
-		for i := 0; i < len(b); i++ {
-			if foldASCII(b[i]) == t.folded[0] || b[i] >= utf8.RuneSelf {
-				if _, ok := cutFold(string(b[i:min(len(b), i+2*len(t.folded))]), t.folded); ok {
-					return true
-				}
+	// No more bytes than this can fold to t.folded: the Kelvin sign, three bytes,
+	// folds to one, and no other character shrinks as much.
+	most := 3 * len(t.folded)
+	if t.Op != Contains || most == 0 {
+		return t.matchString(string(b[:min(len(b), most+1)]))
+	}
+	// Most data is not text: look at possible starts only.
+	for i := 0; i < len(b); {
+		n := 1
+		if b[i] >= utf8.RuneSelf {
+			_, n = utf8.DecodeRune(b[i:])
+		}
+		if b[i] >= utf8.RuneSelf || foldASCII(b[i]) == t.folded[0] {
+			if _, ok := cutFold(string(b[i:min(len(b), i+most)]), t.folded); ok {
+				return true
 			}
 		}
-		return false
+		i += n
 	}
-	return t.matchString(string(b))
+	return false
 }

@@ -153,7 +153,7 @@ func plain(s string) string {
 }
 
 func name(names []string, i int) string {
-	if i < len(names) {
+	if i >= 0 && i < len(names) {
 		return names[i]
 	}
 	return strconv.Itoa(i)

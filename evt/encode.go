@@ -3,6 +3,7 @@ package evt
 import (
 	"encoding/binary"
 	"fmt"
+	"strings"
 	"unicode/utf8"
 
 	"netelf.example/eventlog"
@@ -55,15 +56,15 @@ func AppendRecord(dst []byte, e *eventlog.Event) ([]byte, error) {
 	sidAt := at()
 	dst, err := appendSID(dst, e.User)
 	if err != nil {
-		return dst[:begin], fmt.Errorf("user: %w", err)
+		return dst[:begin], fmt.Errorf("user: %w: %w", err, eventlog.ErrInvalid)
 	}
 	stringsAt := at()
 	for i, s := range e.Strings {
 		if len(s) > MaxRecordSize || len(dst)-begin > MaxRecordSize {
 			return dst[:begin], tooLarge("record", len(dst)-begin+len(s), MaxRecordSize)
 		}
-		if err := checkText(fmt.Sprintf("string %d", i+1), s); err != nil {
-			return dst[:begin], err
+		if flaw := flawOf(s); flaw != "" {
+			return dst[:begin], fmt.Errorf("string %d %s: %w", i+1, flaw, eventlog.ErrInvalid)
 		}
 		dst = appendText(dst, s)
 	}
@@ -107,20 +108,21 @@ func checkName(what, s string) error {
 	if n := nt.UTF16Len(s) / 2; n > MaxNameLength {
 		return tooLarge(what, n, MaxNameLength)
 	}
-	return checkText(what, s)
-}
-
-// checkText refuses what would not come back as it was given.
-func checkText(what, s string) error {
-	for i := 0; i < len(s); i++ {
-		if s[i] == 0 {
-			return fmt.Errorf("%s holds a zero character: %w", what, eventlog.ErrInvalid)
-		}
-	}
-	if !utf8.ValidString(s) {
-		return fmt.Errorf("%s is not valid UTF-8: %w", what, eventlog.ErrInvalid)
+	if flaw := flawOf(s); flaw != "" {
+		return fmt.Errorf("%s %s: %w", what, flaw, eventlog.ErrInvalid)
 	}
 	return nil
+}
+
+// flawOf is why a text would not come back as it was given, "" if it would.
+func flawOf(s string) string {
+	switch {
+	case strings.IndexByte(s, 0) >= 0:
+		return "holds a zero character"
+	case !utf8.ValidString(s):
+		return "is not valid UTF-8"
+	}
+	return ""
 }
 
 func tooLarge(what string, have, limit int) error {

@@ -145,7 +145,9 @@ func (r *Record) Computername() []byte {
 
 // UserSid is the user's SID in its binary form, nil if there is none. With a
 // length of 0 the offset means nothing.
-func (r *Record) UserSid() ([]byte, error) { return r.block("UserSid", atUserSidLength, atUserSidOffset) }
+func (r *Record) UserSid() ([]byte, error) {
+	return r.block("UserSid", atUserSidLength, atUserSidOffset)
+}
 
 // Data is the binary data. With a length of 0 the offset means nothing.
 func (r *Record) Data() ([]byte, error) { return r.block("Data", atDataLength, atDataOffset) }

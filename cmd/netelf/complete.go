@@ -1,0 +1,64 @@
+package main
+
+import (
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"netelf.example/eventlog"
+	"netelf.example/render"
+)
+
+// completeFiles lets the shell complete names of files and folders.
+func completeFiles(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+	return nil, cobra.ShellCompDirectiveDefault
+}
+
+// completeList completes a flag whose value is a list that commas separate.
+func completeList(cmd *cobra.Command, flag string, values func() []string) {
+	err := cmd.RegisterFlagCompletionFunc(flag, func(_ *cobra.Command, _ []string, typed string) ([]string, cobra.ShellCompDirective) {
+		before := typed[:strings.LastIndexByte(typed, ',')+1]
+		var all []string
+		for _, v := range values() {
+			all = append(all, before+v)
+		}
+		return all, cobra.ShellCompDirectiveNoFileComp
+	})
+	if err != nil {
+		panic(err) // the flag is not there: a mistake in this program
+	}
+}
+
+func formNames() []string {
+	var names []string
+	for f := render.Table; f <= render.XML; f++ {
+		names = append(names, f.String())
+	}
+	return names
+}
+
+func typeNames() []string {
+	var names []string
+	for _, t := range []eventlog.Type{
+		eventlog.Error, eventlog.Warning, eventlog.Information, eventlog.AuditSuccess, eventlog.AuditFailure, eventlog.Success,
+	} {
+		names = append(names, strings.ReplaceAll(t.String(), " ", "-"))
+	}
+	return names
+}
+
+func levelNames() []string {
+	var names []string
+	for l := eventlog.LevelCritical; l <= eventlog.LevelVerbose; l++ {
+		names = append(names, l.String())
+	}
+	return names
+}
+
+func fieldNames() []string {
+	var names []string
+	for f := render.FieldServer; f <= render.FieldRaw; f++ {
+		names = append(names, f.String())
+	}
+	return names
+}

@@ -1,0 +1,160 @@
+// Command netelf reads Windows NT event logs.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+	_ "time/tzdata" // so that --timezone works where no zones are installed
+
+	"github.com/spf13/cobra"
+
+	"netelf.example/render"
+)
+
+func main() { os.Exit(run(os.Args[1:])) }
+
+// run is main that returns.
+func run(args []string) int {
+	// A reader that went away is an error of the write, which ends everything quietly.
+	signal.Ignore(syscall.SIGPIPE)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	context.AfterFunc(ctx, stop) // a second one ends the process at once
+
+	a := &app{stdout: os.Stdout, stderr: os.Stderr, now: time.Now, env: os.Getenv}
+	root := a.root()
+	root.SetArgs(args)
+	cmd, err := root.ExecuteContextC(ctx)
+	return a.exit(cmd, err)
+}
+
+// app is what all verbs have in common: the outside, as far as they see it.
+type app struct {
+	stdout, stderr *os.File
+	now            func() time.Time
+	env            func(string) string
+
+	begun bool // a verb has taken over: its errors are no longer about usage
+}
+
+func (a *app) root() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "netelf",
+		Short: "Read Windows NT event logs",
+		Long: `netelf reads the event logs of Windows NT, 2000, XP and Server 2003, on any
+machine: .evt files and folders of them, many at once, in the order of time,
+whatever state the files are in.
+
+It never changes a file that it reads.`,
+		Example: `  netelf scan --sample
+  netelf scan SysEvent.Evt
+  netelf scan --since 2d --type error,warning /mnt/evidence
+  netelf check SysEvent.Evt`,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Args:          cobra.NoArgs,
+		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	root.SetOut(a.stdout)
+	root.SetErr(a.stderr)
+	root.SetHelpCommand(&cobra.Command{
+		Use: "help [VERB]", Short: "Show help for netelf or for a verb", Hidden: true,
+		Run: func(cmd *cobra.Command, args []string) {
+			c, _, err := cmd.Root().Find(args)
+			if err != nil || c == nil {
+				c = cmd.Root()
+			}
+			_ = c.Help() // only a closed standard output
+		},
+	})
+	root.AddCommand(
+		a.scanVerb(),
+		a.infoVerb(),
+		a.checkVerb(),
+		a.recoverVerb(),
+		a.dumpVerb(),
+		a.versionVerb(),
+		a.manVerb(),
+	)
+	return root
+}
+
+// The exit codes (docs/exit-codes.md).
+const (
+	exitOK      = 0
+	exitFailed  = 1
+	exitUsage   = 2
+	exitDamaged = 3
+	exitSome    = 4
+)
+
+// exitError ends a verb with a code. Err is printed; nil: all has been said.
+type exitError struct {
+	code int
+	err  error
+}
+
+func (e *exitError) Error() string {
+	if e.err == nil {
+		return fmt.Sprintf("exit %d", e.code)
+	}
+	return e.err.Error()
+}
+
+func (e *exitError) Unwrap() error { return e.err }
+
+// code is the end of a verb that has said all there is to say.
+func code(n int) error {
+	if n == exitOK {
+		return nil
+	}
+	return &exitError{code: n}
+}
+
+// usage is an error of how netelf was called.
+func usage(format string, args ...any) error {
+	return &exitError{exitUsage, fmt.Errorf(format, args...)}
+}
+
+// verb wraps what a verb does, so that errors before it are known to be about
+// usage.
+func (a *app) verb(f func(ctx context.Context, args []string) error) func(*cobra.Command, []string) error {
+	return func(cmd *cobra.Command, args []string) error {
+		a.begun = true
+		return f(cmd.Context(), args)
+	}
+}
+
+// exit prints err and says what to exit with.
+func (a *app) exit(cmd *cobra.Command, err error) int {
+	if err == nil || errors.Is(err, syscall.EPIPE) {
+		return exitOK
+	}
+	var e *exitError
+	if !errors.As(err, &e) {
+		e = &exitError{exitFailed, err}
+		if !a.begun {
+			e.code = exitUsage
+		}
+	}
+	if e.err == nil {
+		return e.code
+	}
+	a.say("netelf: %v", e.err)
+	if e.code == exitUsage {
+		a.say("'%s --help' shows how to use it", cmd.CommandPath())
+	}
+	return e.code
+}
+
+// say prints a line for people on the standard error. What it formats is made
+// safe for a terminal as a whole.
+func (a *app) say(format string, args ...any) {
+	_, _ = io.WriteString(a.stderr, render.Visible(fmt.Sprintf(format, args...))+"\n") // there is nowhere else to say so
+}

@@ -1,0 +1,37 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/cobra/doc"
+)
+
+func (a *app) manVerb() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:     "man DIR",
+		Short:   "Write the manual pages into a folder",
+		Long:    "Writes one manual page for netelf and one for each verb into DIR, which must\nexist.",
+		Example: "  netelf man /usr/local/share/man/man1",
+		Hidden:  true,
+		Args:    cobra.ExactArgs(1),
+	}
+	cmd.RunE = a.verb(func(_ context.Context, args []string) error {
+		root := cmd.Root()
+		root.DisableAutoGenTag = true
+		header := &doc.GenManHeader{Title: "NETELF", Section: "1", Source: "netelf", Manual: "netelf"}
+		if err := doc.GenManTree(root, header, args[0]); err != nil {
+			return err
+		}
+		pages, err := filepath.Glob(filepath.Join(args[0], "netelf*.1"))
+		if err != nil {
+			return err
+		}
+		_, err = fmt.Fprintf(os.Stdout, "%d pages written to %s\n", len(pages), args[0])
+		return err
+	})
+	return cmd
+}

@@ -1,0 +1,283 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"netelf.example/eventlog"
+	"netelf.example/render"
+	"netelf.example/scan"
+	"netelf.example/target"
+)
+
+// scanFlags are the flags of scan as they were given.
+type scanFlags struct {
+	where
+	since, until, zone string
+	logs               []string
+	limit              count
+	reverse            bool
+	output, fields     string
+	data               bool
+	recovered          bool
+	parallel           count
+	timeout            time.Duration
+	quiet              bool
+	sample             bool
+}
+
+func (a *app) scanVerb() *cobra.Command {
+	var f scanFlags
+	cmd := &cobra.Command{
+		Use:   "scan [TARGET...]",
+		Short: "List the events of many logs in the order of time",
+		Long: `Reads the event logs of all targets at once and lists their events in the order
+of time, the newest first. A TARGET is an .evt file, or a folder, of which all
+.evt files are read, also those in folders below it.
+
+What becomes of each target is said on the standard error: ok, partial with what
+is damaged, or its error. The trouble of one target never stops another.
+
+Of flags that choose events all must hold; of several values of one flag, which
+commas separate, one must.
+
+Exit codes: 0 all is well; 1 nothing could be read; 2 wrong usage; 3 something
+is damaged, the rest was listed; 4 some of the targets could not be read.`,
+		Example: `  netelf scan --sample
+  netelf scan SysEvent.Evt
+  netelf scan --since "2003-05-01" --until "2003-06-01 12:00" SysEvent.Evt
+  netelf scan --type error,warning --source "Service Control*" /mnt/evidence
+  netelf scan --log System --id 6005,6006,6008 bedrock/ barney/ betty/
+  netelf scan --id -7035,-7036 --grep spooler -n 20 SysEvent.Evt
+  netelf scan --recovered -o json SysEvent.Evt > events.json`,
+		ValidArgsFunction: completeFiles,
+		RunE: a.verb(func(ctx context.Context, args []string) error {
+			j, err := a.planScan(&f, args)
+			if err != nil {
+				return err
+			}
+			return j.run(ctx)
+		}),
+	}
+	fl := cmd.Flags()
+	fl.SortFlags = false
+	fl.StringVar(&f.since, "since", "all", "only events from this `time` on: 8h (the last 8 hours), 2d, 1w, all,\n2026-11-22, \"2026-11-22 08:00\" or 2026-11-22T08:00:00Z")
+	fl.StringVar(&f.until, "until", "", "only events before this `time`, in the same forms")
+	fl.StringArrayVar(&f.logs, "log", nil, "only these `logs`, by name: System, or a file's name or path in its folder")
+	f.where.flags(fl)
+	fl.VarP(&f.limit, "limit", "n", "stop after so many events; with -o classic, of each target")
+	fl.BoolVar(&f.reverse, "reverse", false, "the oldest events first")
+	fl.BoolVar(&f.recovered, "recovered", false, "also list old records that a log no longer reaches; they are marked")
+	fl.StringVarP(&f.output, "output", "o", "table", "the `form` of the list: table, classic, json, csv, xml")
+	fl.StringVar(&f.fields, "fields", "", "show these `fields`, in this order: time,type,computer,source,id,message")
+	fl.BoolVar(&f.data, "data", false, "show binary data under its event in the table")
+	fl.StringVar(&f.zone, "timezone", "local", "the `zone` of times, shown and given: local, utc, or a name as Europe/Berlin;\njson and xml are always in utc")
+	fl.Var(&f.parallel, "parallel", "read at most so many targets at the same time (default 16)")
+	fl.DurationVar(&f.timeout, "timeout", 0, "give up on a target that does not answer within this `time`, as 30s; 0: wait")
+	fl.BoolVarP(&f.quiet, "quiet", "q", false, "say nothing about targets that are ok")
+	fl.BoolVar(&f.sample, "sample", false, "read logs of four servers that netelf makes up, to see what it does")
+	for name, values := range map[string]func() []string{
+		"type":     typeNames,
+		"level":    levelNames,
+		"output":   formNames,
+		"timezone": func() []string { return []string{"local", "utc"} },
+		"since":    func() []string { return []string{"8h", "2d", "1w", "all"} },
+		"log":      func() []string { return []string{"System", "Security", "Application"} },
+	} {
+		completeList(cmd, name, values)
+	}
+	completeList(cmd, "fields", fieldNames)
+	return cmd
+}
+
+// count is a flag that is a number from 1 on; 0: it was not given.
+type count int
+
+func (c *count) String() string {
+	if *c == 0 {
+		return ""
+	}
+	return strconv.Itoa(int(*c))
+}
+func (c *count) Type() string { return "number" }
+func (c *count) Set(s string) error {
+	n, err := strconv.ParseUint(s, 10, 31)
+	if err != nil || n == 0 {
+		return errors.New("want a number from 1 on")
+	}
+	*c = count(n)
+	return nil
+}
+
+// scanJob is a scan that is ready to run.
+type scanJob struct {
+	*app
+	targets []scan.Target
+	sel     eventlog.Selection
+	opts    scan.Options
+	form    render.Form
+	render  render.Options
+	window  string // in words
+	log     string // what the one target's header calls its log; "": by the log itself
+	report  *report
+}
+
+// planScan turns flags and arguments into a job. All that is wrong with them
+// is found here.
+func (a *app) planScan(f *scanFlags, args []string) (*scanJob, error) {
+	now := a.now()
+	loc, err := parseZone(f.zone)
+	if err != nil {
+		return nil, err
+	}
+	j := &scanJob{app: a, opts: scan.Options{Parallel: int(f.parallel), Timeout: f.timeout}}
+	if j.form, err = render.ParseForm(f.output); err != nil {
+		return nil, usage("--output: %w", err)
+	}
+	j.render = render.Options{Location: loc, Data: f.data}
+	if f.fields != "" {
+		if j.render.Fields, err = render.ParseFields(f.fields); err != nil {
+			return nil, usage("--fields: %w", err)
+		}
+	}
+	if j.form == render.Table {
+		j.render.Width, j.render.Colour = width(a.stdout), colour(a.stdout, a.env)
+	} else if f.data {
+		return nil, usage("--data is for the table; json, csv and xml show binary data without it")
+	}
+	if _, err := render.New(io.Discard, j.form, &j.render); err != nil {
+		return nil, usage("--fields: %w", err)
+	}
+	if f.timeout < 0 {
+		return nil, usage("--timeout %v: want a length of time, as 30s", f.timeout)
+	}
+
+	since, err := parseSince(f.since, now, loc)
+	if err != nil {
+		return nil, err
+	}
+	until, err := parseUntil(f.until, now, loc)
+	if err != nil {
+		return nil, err
+	}
+	if !until.time.IsZero() && !since.time.Before(until.time) {
+		return nil, usage("--until %q is not after --since %q", f.until, f.since)
+	}
+	j.window = since.words
+	if until.words != "" {
+		j.window += " until " + until.words
+	}
+	expr, err := f.where.expr()
+	if err != nil {
+		return nil, err
+	}
+	j.sel = eventlog.Selection{
+		Backward:  !f.reverse,
+		Since:     since.time,
+		Until:     until.time,
+		Where:     expr,
+		Limit:     int(f.limit),
+		Recovered: f.recovered,
+		// Nobody can look for message text yet.
+		Want: render.Wants(j.form, j.render.Fields) &^ eventlog.FieldMessage.Bit(),
+	}
+
+	logs := split(f.logs)
+	if f.logs != nil && len(logs) == 0 {
+		return nil, usage("--log is empty")
+	}
+	if len(logs) == 1 {
+		j.log = logs[0]
+	}
+	switch {
+	case f.sample && len(args) > 0:
+		return nil, usage("--sample takes no targets")
+	case f.sample:
+		if j.targets, err = sampleTargets(now, logs); err != nil {
+			return nil, err
+		}
+	case len(args) == 0:
+		return nil, usage("no target: name a file or a folder, as in 'netelf scan SysEvent.Evt'; 'netelf scan --sample' shows logs that are made up")
+	}
+	for _, arg := range args {
+		t, err := target.Parse(arg)
+		if err != nil {
+			return nil, usage("%w", err)
+		}
+		j.targets = append(j.targets, t.Scan(slices.Clone(logs)))
+	}
+	j.report = newReport(a, j.targets, f.quiet, f.sample)
+	for i := range j.targets {
+		j.targets[i].Open = j.report.watch(i, j.targets[i].Open)
+	}
+	return j, nil
+}
+
+func (j *scanJob) run(ctx context.Context) error {
+	progress := j.startProgress()
+	var err error
+	if j.form == render.Classic {
+		err = j.classic(ctx, progress)
+	} else {
+		err = j.list(ctx, progress)
+	}
+	progress.stop()
+	if err != nil {
+		return outputError(err)
+	}
+	return j.report.end(ctx)
+}
+
+// list writes the events of all targets as one list.
+func (j *scanJob) list(ctx context.Context, p *progress) error {
+	out, err := render.New(p.before(j.stdout), j.form, &j.render)
+	if err != nil {
+		return err
+	}
+	c := scan.Open(ctx, j.targets, &j.sel, &j.opts)
+	defer c.Close()
+	p.watch(c)
+	if err := j.stream(ctx, c, out, func(l *eventlog.Loss) { j.report.loss(-1, l) }); err != nil {
+		return err
+	}
+	for i, o := range c.Outcomes() {
+		j.report.outcome(i, o)
+	}
+	return nil
+}
+
+// stream writes what c gives, and closes out. The error is that of the output:
+// what became of the reading is in the outcomes.
+func (j *scanJob) stream(ctx context.Context, c eventlog.Cursor, out *render.Writer, loss func(*eventlog.Loss)) error {
+	atOnce := width(j.stdout) > 0
+	var e eventlog.Event
+	for {
+		err := c.Next(ctx, &e)
+		var l *eventlog.Loss
+		switch {
+		case err == nil:
+			if err := out.Write(&e); err != nil {
+				return err
+			}
+			if atOnce {
+				if err := out.Flush(); err != nil {
+					return err
+				}
+			}
+		case errors.As(err, &l):
+			loss(l)
+		default:
+			return out.Close()
+		}
+	}
+}
+
+// outputError says that it was the output that failed.
+func outputError(err error) error { return fmt.Errorf("write the output: %w", err) }

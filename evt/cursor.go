@@ -1,0 +1,272 @@
+package evt
+
+import (
+	"context"
+	"io"
+	"io/fs"
+	"math"
+	"sync/atomic"
+	"time"
+
+	"netelf.example/eventlog"
+	"netelf.example/nt"
+)
+
+// cursor is one walk over a file: first what was found wrong when the file was
+// opened, then its stages one after the other.
+type cursor struct {
+	r       *Reader
+	want    eventlog.Fields
+	judge   *eventlog.Judge
+	dec     decoder
+	rec     Record
+	losses  []*eventlog.Loss // to be given first
+	stages  []stage
+	first   uint64 // losses before it are not of this walk, in its direction
+	back    bool
+	pending bool // rec was said to be incomplete and is to be given now
+	what    item // of rec
+	mark    eventlog.Mark
+	err     error // what ended the walk
+	closed  atomic.Bool
+}
+
+// stage is a part of the file in one direction.
+type stage interface {
+	step(context.Context, *Record) (item, *eventlog.Loss, error)
+}
+
+type forwards struct{ walker }
+
+func (s *forwards) step(_ context.Context, rec *Record) (item, *eventlog.Loss, error) {
+	return s.walker.step(rec)
+}
+
+// backwards is the live zone from a place back to its beginning: record by
+// record while all is well, replayed from the first damage on.
+type backwards struct {
+	backward
+	front  walker
+	replay *replay
+}
+
+func (s *backwards) step(ctx context.Context, rec *Record) (item, *eventlog.Loss, error) {
+	if s.replay != nil {
+		return s.replay.step(rec)
+	}
+	if s.left > 0 && s.front.known {
+		if ok, err := s.backward.step(rec); ok || err != nil {
+			return isRecord, nil, err
+		}
+	} else if s.left == 0 && s.expect == s.front.last {
+		return atEnd, nil, nil
+	}
+	var err error
+	if s.replay, err = newReplay(ctx, s.front, s.front.left-s.left, s.expect+1); err != nil {
+		return atEnd, nil, err
+	}
+	return s.replay.step(rec)
+}
+
+// reversed is a zone in which nothing is linked together, backwards.
+type reversed struct {
+	zone   walker
+	replay *replay
+}
+
+func (s *reversed) step(ctx context.Context, rec *Record) (item, *eventlog.Loss, error) {
+	if s.replay == nil {
+		var err error
+		if s.replay, err = newReplay(ctx, s.zone, 0, 0); err != nil {
+			return atEnd, nil, err
+		}
+	}
+	return s.replay.step(rec)
+}
+
+// plan finds where the walk begins and lines up its stages.
+func (c *cursor) plan(ctx context.Context, sel *eventlog.Selection, w *window) error {
+	l := c.r.layout
+	oldest, next := uint64(max(l.oldest, 1)), uint64(l.next)
+	if next == 0 {
+		next = math.MaxUint32 + 1
+	}
+	if l.live == 0 {
+		oldest = next
+	}
+	first, lost, err := sel.First(c.r.opts.Origin, oldest, next)
+	if err != nil {
+		return err
+	}
+	if m := sel.Mark(c.r.opts.Origin); m != nil && m.Record != 0 && !m.Time.IsZero() && m.Record <= math.MaxUint32 {
+		switch t, ok, err := c.r.timeOf(ctx, w, uint32(m.Record)); {
+		case err != nil:
+			return err
+		case ok && !t.Equal(m.Time):
+			return eventlog.ErrMarkGone
+		}
+	}
+	if lost > 0 {
+		c.losses = append(c.losses, &eventlog.Loss{Origin: c.r.opts.Origin, Offset: -1,
+			First: first - lost, Last: first - 1, Err: eventlog.ErrOverwrite})
+	}
+	c.first, c.back = first, sel.Backward
+
+	if sel.Backward {
+		s := &backwards{front: c.r.front(w)}
+		s.backward = backward{ring: l.ring, w: w, pos: l.end, left: l.live, expect: l.next - 1}
+		if first < next-1 {
+			k, err := c.r.position(ctx, w, uint32(first)+1)
+			if err != nil {
+				return err
+			}
+			s.pos, s.left, s.expect = k.pos, l.live-k.left, k.last
+		}
+		if first >= oldest && l.live > 0 {
+			c.stages = append(c.stages, s)
+		}
+		if sel.Recovered {
+			c.stages = append(c.stages, &reversed{zone: c.r.slackZone(w)})
+		}
+		return nil
+	}
+	if sel.Recovered && first <= oldest {
+		c.stages = append(c.stages, &forwards{c.r.slackZone(w)})
+	}
+	if first < next {
+		k := c.r.front(w)
+		if first > oldest {
+			if k, err = c.r.position(ctx, w, uint32(first)); err != nil {
+				return err
+			}
+		}
+		c.stages = append(c.stages, &forwards{k})
+	}
+	return nil
+}
+
+// Next implements eventlog.Cursor.
+func (c *cursor) Next(ctx context.Context, e *eventlog.Event) error {
+	if c.err != nil {
+		return c.err
+	}
+	err := c.next(ctx, e)
+	if err != nil {
+		if _, ok := err.(*eventlog.Loss); !ok {
+			c.err = err
+		}
+	}
+	return err
+}
+
+func (c *cursor) next(ctx context.Context, e *eventlog.Event) error {
+	if c.closed.Load() {
+		return fs.ErrClosed
+	}
+	if c.pending {
+		c.pending = false
+		c.pass()
+		_ = c.fill(e) // was told
+		return nil
+	}
+	for n := 0; ; n++ {
+		if n%1024 == 0 {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+		}
+		if c.judge.Full() {
+			return io.EOF
+		}
+		if len(c.losses) > 0 {
+			loss := c.losses[0]
+			c.losses = c.losses[1:]
+			return c.given(loss)
+		}
+		if len(c.stages) == 0 {
+			return io.EOF
+		}
+		what, loss, err := c.stages[0].step(ctx, &c.rec)
+		switch {
+		case err != nil:
+			return err
+		case what == atEnd:
+			c.stages = c.stages[1:]
+			continue
+		case what == isLoss:
+			if loss = c.clip(loss); loss != nil {
+				return c.given(loss)
+			}
+			continue
+		}
+		if err := c.judge.More(); err != nil {
+			return err
+		}
+		c.what = what
+		if c.judge.Take(&c.rec) == eventlog.No {
+			c.pass()
+			continue
+		}
+		if err := c.fill(e); err != nil {
+			c.pending = true // the event comes next, and only then the mark moves
+			return &eventlog.Loss{Origin: c.r.opts.Origin, Offset: c.rec.off,
+				First: uint64(c.rec.RecordNumber()), Last: uint64(c.rec.RecordNumber()), Partial: true, Err: err}
+		}
+		c.pass()
+		return nil
+	}
+}
+
+// pass moves the mark to the record that was looked at.
+func (c *cursor) pass() {
+	if c.what == isRecord {
+		c.mark.Record = uint64(c.rec.RecordNumber())
+		c.mark.Time = nt.Time32(c.rec.TimeWritten())
+	}
+}
+
+func (c *cursor) fill(e *eventlog.Event) error {
+	err := c.dec.event(&c.rec, e, c.want)
+	e.Recovered = c.what == isRecovery
+	return err
+}
+
+// clip leaves of a loss what lies in the way of this walk.
+func (c *cursor) clip(l *eventlog.Loss) *eventlog.Loss {
+	l.Origin = c.r.opts.Origin
+	if l.Partial || l.Last == 0 {
+		return l
+	}
+	if c.back {
+		l.Last = min(l.Last, c.first)
+	} else {
+		l.First = max(l.First, c.first)
+	}
+	if l.First > l.Last {
+		return nil
+	}
+	return l
+}
+
+// given lets the walk go on behind a loss that was told.
+func (c *cursor) given(l *eventlog.Loss) *eventlog.Loss {
+	if !l.Partial && l.Last != 0 {
+		c.mark.Record, c.mark.Time = l.Last, time.Time{}
+		if c.back {
+			c.mark.Record = l.First
+		}
+	}
+	return l
+}
+
+// AppendMarks implements eventlog.Cursor.
+func (c *cursor) AppendMarks(m []eventlog.Mark) []eventlog.Mark { return append(m, c.mark) }
+
+// Examined implements eventlog.Examiner.
+func (c *cursor) Examined() uint64 { return c.judge.Examined() }
+
+// Close implements eventlog.Cursor.
+func (c *cursor) Close() error {
+	c.closed.Store(true)
+	return nil
+}

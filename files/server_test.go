@@ -1,0 +1,218 @@
+package files
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"netelf.example/eventlog"
+)
+
+func TestOneFile(t *testing.T) {
+	dir := t.TempDir()
+	write(t, dir, map[string][]byte{"saved system log.bin": evtFile(3, "x"), "SecEvent.Evt": evtFile(0, "")})
+	name := filepath.Join(dir, "saved system log.bin")
+	s := open(t, name, nil)
+	infos, err := s.Logs(t.Context())
+	if err != nil || len(infos) != 1 || infos[0].Name != name || infos[0].Channel != "" || infos[0].Count() != 3 {
+		t.Errorf("%+v, %v", infos, err)
+	}
+	out, e := read(t.Context(), s, name)
+	if out.State != eventlog.OK || out.Events != 3 {
+		t.Errorf("%+v", out)
+	}
+	if *e.Origin != (eventlog.Origin{Log: name}) {
+		t.Errorf("origin %+v", e.Origin)
+	}
+	s = open(t, filepath.Join(dir, "SecEvent.Evt"), nil)
+	if infos, _ := s.Logs(t.Context()); infos[0].Channel != "Security" || infos[0].Count() != 0 {
+		t.Errorf("%+v", infos)
+	}
+	equal(t, s.Match("security"), []string{filepath.Join(dir, "SecEvent.Evt")})
+}
+
+func TestFolder(t *testing.T) {
+	dir := t.TempDir()
+	write(t, dir, map[string][]byte{
+		"SysEvent.Evt":           evtFile(2, "x"),
+		"barney/system.EVT":      evtFile(1, "x"),
+		"barney/old/application": evtFile(4, "x"),
+		"barney/old/damaged.evt": []byte("LfLe, no more"),
+		"notes.txt":              []byte("SysEvent.Evt is from bedrock"),
+		"empty":                  nil,
+		"new.evtx":               []byte("ElfFile\x00 and so on"),
+		"renamed.evt":            []byte("ElfFile\x00 and so on"),
+		"text.evtx":              []byte("not one"),
+		"odd\n\x1b[31mname.evt":  evtFile(1, "x"),
+	})
+	s := open(t, dir, nil)
+	equal(t, names(t, s), []string{
+		"SysEvent.Evt", "barney/old/application", "barney/old/damaged.evt", "barney/system.EVT", "odd\n\x1b[31mname.evt",
+	})
+	var skipped []string
+	for _, k := range s.Skipped() {
+		skipped = append(skipped, k.Path+": "+k.Reason)
+	}
+	equal(t, skipped, []string{
+		"new.evtx: it is an .evtx file, which this version does not read",
+		"renamed.evt: it is an .evtx file, which this version does not read",
+		"text.evtx: it does not begin like an .evtx file",
+	})
+	infos, _ := s.Logs(t.Context())
+	for i, want := range []struct {
+		channel string
+		count   uint64
+	}{{"System", 2}, {"Application", 4}, {"", 0}, {"System", 1}, {"", 1}} {
+		if infos[i].Channel != want.channel || infos[i].Count() != want.count {
+			t.Errorf("%q: %+v, want %v", infos[i].Name, infos[i], want)
+		}
+	}
+	for _, test := range []struct {
+		name   string
+		events uint64
+		err    string
+	}{
+		{"SysEvent.Evt", 2, ""},
+		{"BARNEY/System.evt", 1, ""},
+		{"odd\n\x1b[31mname.evt", 1, ""},
+		{"nosuch", 0, "open nosuch: file does not exist"},
+		{"", 0, "open : file does not exist"},
+		{"../" + filepath.Base(dir) + "/SysEvent.Evt", 0, "open ../" + filepath.Base(dir) + "/SysEvent.Evt: file does not exist"},
+		{filepath.Join(dir, "SysEvent.Evt"), 0, "open " + filepath.Join(dir, "SysEvent.Evt") + ": file does not exist"},
+		{"notes.txt", 0, "open notes.txt: file does not exist"},
+	} {
+		out, e := read(t.Context(), s, test.name)
+		if out.Events != test.events || (out.Err == nil) != (test.err == "") || out.Err != nil && (out.Err.Error() != test.err || !errors.Is(out.Err, fs.ErrNotExist)) {
+			t.Errorf("%q: %+v", test.name, out)
+		}
+		if test.events > 0 && (e.Origin.Server != dir || e.Origin.Log == "" || !eventlog.EqualFold(e.Origin.Log, test.name)) {
+			t.Errorf("%q: origin %+v", test.name, e.Origin)
+		}
+	}
+	if out, _ := read(t.Context(), s, "barney/old/damaged.evt"); !out.Bad() || !errors.Is(out.Err, eventlog.ErrCorrupt) {
+		t.Errorf("damaged: %+v", out)
+	}
+	for name, want := range map[string][]string{
+		"System":            {"SysEvent.Evt", "barney/system.EVT"},
+		"sysevent":          {"SysEvent.Evt"},
+		"SYSTEM.evt":        {"barney/system.EVT"},
+		"Barney/system.evt": {"barney/system.EVT"},
+		"SysEvent.Evt":      {"SysEvent.Evt"},
+		"Application":       {"barney/old/application"},
+		"barney":            nil,
+		"":                  nil,
+	} {
+		equal(t, s.Match(name), want)
+	}
+}
+
+func TestNamesThatDifferInCase(t *testing.T) {
+	dir := t.TempDir()
+	write(t, dir, map[string][]byte{"a.evt": evtFile(1, "x"), "A.evt": evtFile(2, "x")})
+	s := open(t, dir, nil)
+	if len(names(t, s)) < 2 {
+		t.Skip("the file system knows no case")
+	}
+	for name, want := range map[string]uint64{"a.evt": 1, "A.evt": 2} {
+		if out, _ := read(t.Context(), s, name); out.Events != want {
+			t.Errorf("%s: %+v", name, out)
+		}
+	}
+	_, err := s.OpenLog(t.Context(), "A.EVT")
+	if !errors.Is(err, eventlog.ErrInvalid) || err.Error() != `log "A.EVT" is 2 files that differ in case: invalid argument` {
+		t.Error(err)
+	}
+}
+
+func TestOpenErrors(t *testing.T) {
+	dir := t.TempDir()
+	write(t, dir, map[string][]byte{"nothing/notes.txt": []byte("no log"), "evtx/a": []byte("ElfFile\x00"), "evtx/b": []byte("ElfFile\x00"), "text.evt": []byte("no log at all")})
+	at := func(name string) string { return filepath.Join(dir, name) }
+	for name, want := range map[string]string{
+		"nothing": "no event logs in " + at("nothing"),
+		"evtx":    "no event logs in " + at("evtx") + " that this version reads: 2 .evtx files skipped",
+		"evtx/a":  "read " + at("evtx/a") + ": it is an .evtx file, which this version does not read",
+		"nosuch":  "stat " + at("nosuch") + ": no such file or directory",
+	} {
+		_, err := Open(at(name), nil)
+		if err == nil || err.Error() != want {
+			t.Errorf("%s: %v, want %s", name, err, want)
+		}
+		if name == "evtx/a" && !errors.Is(err, errors.ErrUnsupported) {
+			t.Errorf("%v is not unsupported", err)
+		}
+	}
+	s := open(t, at("text.evt"), nil)
+	if l, err := s.OpenLog(t.Context(), at("text.evt")); !errors.Is(err, eventlog.ErrCorrupt) || l != nil {
+		t.Errorf("%v, %v", l, err)
+	}
+}
+
+// What lies beyond a limit stands among the logs, as one that cannot be read.
+func TestLimits(t *testing.T) {
+	dir := t.TempDir()
+	for i := range 20 {
+		write(t, dir, map[string][]byte{fmt.Sprintf("%02d/a.evt", i): evtFile(0, "")})
+	}
+	for _, test := range []struct {
+		logs, entries, want int
+		err                 string
+	}{
+		{20, 40, 20, ""},
+		{19, 40, 19, "more than 65536 event logs, the others are not read: over a limit"},
+		{20, 39, 19, "more than 1048576 files, the others are not read: over a limit"},
+		{20, 10, 0, "more than 1048576 files, the others are not read: over a limit"},
+	} {
+		tr := &tree{root: dir, maxLogs: test.logs, maxEntries: test.entries}
+		if err := tr.find(); err != nil {
+			t.Error(err)
+			continue
+		}
+		n := len(tr.logs)
+		if test.err != "" {
+			if n--; tr.logs[0].name != "/" || tr.logs[0].err == nil || tr.logs[0].err.Error() != test.err || !errors.Is(tr.logs[0].err, eventlog.ErrTooLarge) {
+				t.Errorf("%+v: %+v", test, tr.logs[0])
+			}
+		}
+		if n != test.want {
+			t.Errorf("%+v: %d logs", test, n)
+		}
+	}
+}
+
+func TestBuffer(t *testing.T) {
+	dir := t.TempDir()
+	write(t, dir, map[string][]byte{"a.evt": evtFile(1, "x")})
+	if s := open(t, dir, nil); s.buffer != 256<<10 {
+		t.Errorf("one file: %d", s.buffer)
+	}
+	for i := range 1024 {
+		write(t, dir, map[string][]byte{fmt.Sprintf("%d.evt", i): nil})
+	}
+	if s := open(t, dir, nil); s.buffer != 65472 {
+		t.Errorf("1,025 files: %d", s.buffer)
+	}
+	if s := open(t, dir, &Options{Buffer: 5000}); s.buffer != 5000 {
+		t.Errorf("as told: %d", s.buffer)
+	}
+}
+
+// A file that must not be written to can be read, and is the same afterwards.
+func TestNothingIsWritten(t *testing.T) {
+	dir := t.TempDir()
+	write(t, dir, map[string][]byte{"a.evt": evtFile(3, "x")})
+	name := filepath.Join(dir, "a.evt")
+	if err := os.Chmod(name, 0o444); err != nil {
+		t.Fatal(err)
+	}
+	before, _ := os.Stat(name)
+	s := open(t, dir, nil)
+	read(t.Context(), s, "a.evt")
+	after, _ := os.Stat(name)
+	if !same(before, after) {
+		t.Error("the file was changed")
+	}
+}

@@ -1,0 +1,166 @@
+package layers
+
+import (
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"maps"
+	"os"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+const module = "netelf.example"
+
+// layers is who may import whom: a package imports only what stands in a line
+// above its own. Paths are relative to the module; "." is its root.
+var layers = [][]string{
+	{"nt"},
+	{"eventlog"},
+	{"internal/wire", "internal/hexdoc", "internal/config", "internal/users"},
+	{"evt", "binxml", "query", "render", "scan", "internal/ndr", "internal/ntlm"},
+	{"evtx", "internal/spnego", "internal/dcerpc"},
+	{"internal/epm", "internal/npa", "internal/winreg"},
+	{"message", "files"},
+	{"service", "even", "api", "api/server", "message/catalog"},
+	{"target"},
+	{"."},
+	{"web"},
+	{"cmd/netelf"},
+}
+
+// outside is what a public package may bring along from other modules, directly
+// or through its imports. A package that is not named here brings nothing.
+var outside = map[string][]string{
+	"cmd/netelf": {
+		"github.com/spf13/cobra", "github.com/spf13/cobra/doc", "github.com/spf13/pflag",
+		"github.com/vbauerster/mpb/v8", "github.com/vbauerster/mpb/v8/decor", "golang.org/x/term",
+	},
+}
+
+// helpers stand outside the layers: they are imported by tests only, or are
+// programs of their own.
+var helpers = []string{"internal/logtest", "internal/layers", "interop", "bench"}
+
+// imports is what each package of the module imports, tests apart.
+func imports(t *testing.T) map[string][]string {
+	t.Helper()
+	tree := os.DirFS("../..")
+	all := map[string]map[string]bool{}
+	err := fs.WalkDir(tree, ".", func(name string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		base := path.Base(name)
+		if d.IsDir() {
+			if name != "." && (strings.HasPrefix(base, ".") || strings.HasPrefix(base, "_") || base == "testdata" || base == "tools") {
+				return fs.SkipDir
+			}
+			return nil
+		}
+		if !strings.HasSuffix(base, ".go") || strings.HasSuffix(base, "_test.go") {
+			return nil
+		}
+		src, err := fs.ReadFile(tree, name)
+		if err != nil {
+			return err
+		}
+		f, err := parser.ParseFile(token.NewFileSet(), name, src, parser.ImportsOnly)
+		if err != nil {
+			return err
+		}
+		dir := path.Dir(name)
+		if all[dir] == nil {
+			all[dir] = map[string]bool{}
+		}
+		for _, i := range f.Imports {
+			p, err := strconv.Unquote(i.Path.Value)
+			if err != nil {
+				return err
+			}
+			all[dir][p] = true
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	list := map[string][]string{}
+	for dir, set := range all {
+		list[dir] = slices.Sorted(maps.Keys(set))
+	}
+	return list
+}
+
+// local is the module's own package that an import path means.
+func local(imported string) (dir string, ok bool) {
+	if imported == module {
+		return ".", true
+	}
+	return strings.CutPrefix(imported, module+"/")
+}
+
+func TestLayers(t *testing.T) {
+	layer := map[string]int{}
+	for i, l := range layers {
+		for _, p := range l {
+			layer[p] = i
+		}
+	}
+	packages := imports(t)
+	if len(packages) < 5 {
+		t.Fatalf("only %d packages found", len(packages))
+	}
+	for dir, list := range packages {
+		if slices.Contains(helpers, dir) {
+			continue
+		}
+		mine, ok := layer[dir]
+		if !ok {
+			t.Errorf("package %s stands in no layer: put it into the table here and into ARCHITECTURE.md", dir)
+			continue
+		}
+		for _, imported := range list {
+			p, ok := local(imported)
+			if !ok {
+				continue
+			}
+			if its, ok := layer[p]; !ok || its >= mine {
+				t.Errorf("%s (layer %d) imports %s (layer %d)", dir, mine, p, its)
+			}
+		}
+	}
+}
+
+func TestOutside(t *testing.T) {
+	packages := imports(t)
+	var collect func(dir string, seen, found map[string]bool)
+	collect = func(dir string, seen, found map[string]bool) {
+		if seen[dir] {
+			return
+		}
+		seen[dir] = true
+		for _, imported := range packages[dir] {
+			if p, ok := local(imported); ok {
+				collect(p, seen, found)
+			} else if strings.Contains(strings.SplitN(imported, "/", 2)[0], ".") {
+				found[imported] = true
+			}
+		}
+	}
+	for dir := range packages {
+		if slices.Contains(helpers, dir) {
+			continue
+		}
+		found := map[string]bool{}
+		collect(dir, map[string]bool{}, found)
+		for _, p := range slices.Sorted(maps.Keys(found)) {
+			if !slices.Contains(outside[dir], p) {
+				t.Errorf("%s brings along %s", dir, p)
+			}
+		}
+	}
+}

@@ -1,0 +1,148 @@
+package render
+
+import (
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"netelf.example/eventlog"
+)
+
+// csvLines is the csv output.
+type csvLines struct {
+	fields []Field
+	loc    *time.Location
+	cell   []byte // a text cell before it is quoted
+}
+
+var csvFields = []Field{
+	FieldServer, FieldLog, FieldRecord, FieldTime, FieldTimeWritten, FieldID, FieldEventID, FieldType, FieldLevel, FieldCategory,
+	FieldSource, FieldComputer, FieldUser, FieldUserName, FieldStrings, FieldData, FieldMessage, FieldMessageBy, FieldRecovered,
+}
+
+func newCSV(o *Options) *csvLines {
+	c := &csvLines{fields: o.Fields, loc: o.Location}
+	if len(c.fields) == 0 {
+		c.fields = csvFields
+	}
+	return c
+}
+
+func (c *csvLines) begin(dst []byte) []byte {
+	for i, f := range c.fields {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		dst = append(dst, f.String()...)
+	}
+	return append(dst, '\r', '\n')
+}
+
+func (c *csvLines) end(dst []byte) []byte { return dst }
+
+func (c *csvLines) event(dst []byte, e *eventlog.Event) []byte {
+	start := len(dst)
+	for i, f := range c.fields {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		dst = c.appendCell(dst, e, f)
+	}
+	if len(dst) == start {
+		dst = append(dst, '"', '"') // or the line is no record at all
+	}
+	return append(dst, '\r', '\n')
+}
+
+func (c *csvLines) appendCell(dst []byte, e *eventlog.Event, f Field) []byte {
+	b := c.cell[:0]
+	if s, ok := textOf(e, f); ok {
+		b = appendCSVText(b, s)
+	} else if list, ok := listOf(e, f); ok {
+		for i, s := range list {
+			if i > 0 {
+				b = append(b, '|')
+			}
+			if strings.ContainsAny(s, `|\`) {
+				s = listEscaper.Replace(s)
+			}
+			b = appendCSVText(b, s)
+		}
+	} else if t, ok := timeOf(e, f); ok {
+		if !t.IsZero() {
+			east := offset(t, c.loc)
+			b = appendTime(b, t, east-east%60)
+		}
+	} else {
+		return appendValue(dst, e, f)
+	}
+	c.cell = b
+	return appendQuoted(dst, b)
+}
+
+var listEscaper = strings.NewReplacer(`\`, `\\`, `|`, `\|`)
+
+// appendCSVText is appendVisible that keeps tabs and line ends. A carriage return
+// alone is none: on a terminal it would write over the line.
+func appendCSVText(dst []byte, s string) []byte {
+	start := len(dst)
+	dst = append(dst, s...)
+	i := plainFrom(dst, start)
+	if i == len(dst) {
+		return dst
+	}
+	dst, s = dst[:i], s[i-start:]
+	for k, r := range s {
+		switch {
+		case r == '\t', r == '\n', r == '\r' && strings.HasPrefix(s[k+1:], "\n"):
+			dst = append(dst, byte(r))
+		case unsafeRune(r):
+			dst = appendEscape(dst, r)
+		default:
+			dst = utf8.AppendRune(dst, r)
+		}
+	}
+	return dst
+}
+
+// appendQuoted appends a cell, in quotation marks where RFC 4180 wants them. One
+// that a spreadsheet could take for a formula begins with an apostrophe
+// (CWE-1236).
+func appendQuoted(dst, cell []byte) []byte {
+	formula := isFormula(cell)
+	quote := false
+	for _, b := range cell {
+		if b == '"' || b == ',' || b < 0x20 {
+			quote = true
+			break
+		}
+	}
+	quote = quote || len(cell) > 0 && (cell[0] == ' ' || cell[len(cell)-1] == ' ')
+	if quote {
+		dst = append(dst, '"')
+	}
+	if formula {
+		dst = append(dst, '\'')
+	}
+	if !quote {
+		return append(dst, cell...)
+	}
+	for _, b := range cell {
+		if b == '"' {
+			dst = append(dst, '"')
+		}
+		dst = append(dst, b)
+	}
+	return append(dst, '"')
+}
+
+// isFormula says whether a spreadsheet could take a cell for a formula: by its
+// first character, in ASCII or full width.
+func isFormula(cell []byte) bool {
+	r, _ := utf8.DecodeRune(cell)
+	switch r {
+	case '=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠':
+		return true
+	}
+	return false
+}

@@ -1,0 +1,171 @@
+package render
+
+import (
+	"fmt"
+	"strings"
+
+	"netelf.example/eventlog"
+)
+
+// Field is one thing that is shown of an event. Its name is the key in json, the
+// heading in csv and, in capitals, the heading in the table.
+type Field uint8
+
+// The fields, in the order of json's keys.
+const (
+	FieldServer Field = iota
+	FieldLog
+	FieldRecord
+	FieldTime
+	FieldTimeWritten
+	FieldID
+	FieldEventID
+	FieldType
+	FieldLevel
+	FieldCategory
+	FieldSource
+	FieldComputer
+	FieldUser
+	FieldUserName
+	FieldStrings
+	FieldData
+	FieldMessage
+	FieldMessageBy
+	FieldRecovered
+	FieldOffset
+	FieldProviderGUID
+	FieldKeywords
+	FieldTask
+	FieldOpcode
+	FieldVersion
+	FieldProcessID
+	FieldThreadID
+	FieldChannel
+	FieldNames
+	FieldXML
+	FieldRaw
+	fieldCount
+)
+
+// fieldTable has the name of each field and its least width in the table. right
+// sets numbers under each other.
+var fieldTable = [fieldCount]struct {
+	name  string
+	width int
+	right bool
+}{
+	FieldServer:       {"server", 12, false},
+	FieldLog:          {"log", 12, false},
+	FieldRecord:       {"record", 7, true},
+	FieldTime:         {"time", 19, false},
+	FieldTimeWritten:  {"time_written", 19, false},
+	FieldID:           {"id", 5, true},
+	FieldEventID:      {"event_id", 10, true},
+	FieldType:         {"type", 13, false},
+	FieldLevel:        {"level", 11, false},
+	FieldCategory:     {"category", 8, true},
+	FieldSource:       {"source", 16, false},
+	FieldComputer:     {"computer", 12, false},
+	FieldUser:         {"user", 20, false},
+	FieldUserName:     {"user_name", 20, false},
+	FieldStrings:      {"strings", 24, false},
+	FieldData:         {"data", 16, false},
+	FieldMessage:      {"message", 24, false},
+	FieldMessageBy:    {"message_by", 10, false},
+	FieldRecovered:    {"recovered", 9, false},
+	FieldOffset:       {"offset", 8, true},
+	FieldProviderGUID: {"provider_guid", 38, false},
+	FieldKeywords:     {"keywords", 18, false},
+	FieldTask:         {"task", 5, true},
+	FieldOpcode:       {"opcode", 6, true},
+	FieldVersion:      {"version", 7, true},
+	FieldProcessID:    {"process_id", 10, true},
+	FieldThreadID:     {"thread_id", 9, true},
+	FieldChannel:      {"channel", 12, false},
+	FieldNames:        {"names", 16, false},
+	FieldXML:          {"xml", 24, false},
+	FieldRaw:          {"raw", 16, false},
+}
+
+func (f Field) String() string {
+	if f < fieldCount {
+		return fieldTable[f].name
+	}
+	return fmt.Sprintf("field %d", uint8(f))
+}
+
+// ParseFields takes names of fields, separated by commas: "time,server,id".
+// Spaces around a name do not count, nor does case.
+func ParseFields(s string) ([]Field, error) {
+	var fields []Field
+	var seen Set
+	for name := range strings.SplitSeq(s, ",") {
+		name = strings.ToLower(strings.TrimSpace(name))
+		f, ok := fieldNamed(name)
+		if !ok {
+			return nil, fmt.Errorf("unknown field %q: one of %s", name, fieldNames())
+		}
+		if seen.has(f) {
+			return nil, fmt.Errorf("field %q is there twice", name)
+		}
+		seen |= 1 << f
+		fields = append(fields, f)
+	}
+	return fields, nil
+}
+
+func fieldNamed(name string) (Field, bool) {
+	for f := range fieldTable {
+		if fieldTable[f].name == name {
+			return Field(f), true
+		}
+	}
+	return 0, false
+}
+
+func fieldNames() string {
+	var names []string
+	for _, f := range fieldTable {
+		names = append(names, f.name)
+	}
+	return strings.Join(names, ", ")
+}
+
+// Set is a set of fields for [AppendJSON]; the empty set stands for all.
+type Set uint64
+
+const allFields Set = 1<<fieldCount - 1
+
+// SetOf is the set of fields, whose order does not count.
+func SetOf(fields []Field) Set {
+	var s Set
+	for _, f := range fields {
+		s |= 1 << f
+	}
+	return s
+}
+
+func (s Set) has(f Field) bool { return s>>f&1 != 0 }
+
+// Wants says what a selection must fill for an output with these fields; empty
+// means what it means in Options. Raw bytes are only read where they are a field.
+func Wants(form Form, fields []Field) eventlog.Fields {
+	want := eventlog.DefaultFields
+	if len(fields) == 0 {
+		if want |= eventlog.FieldMessage.Bit(); form == XML {
+			want |= eventlog.FieldXML.Bit()
+		}
+		return want
+	}
+	for _, f := range fields {
+		switch f {
+		case FieldMessage, FieldMessageBy:
+			want |= eventlog.FieldMessage.Bit()
+		case FieldXML:
+			want |= eventlog.FieldXML.Bit()
+		case FieldRaw:
+			want |= eventlog.FieldRaw.Bit()
+		}
+	}
+	return want
+}

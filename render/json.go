@@ -1,0 +1,268 @@
+package render
+
+import (
+	"encoding/base64"
+	"encoding/binary"
+	"math/bits"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"netelf.example/eventlog"
+)
+
+// jsonLines is the json output: NDJSON, with the keys of the set.
+type jsonLines Set
+
+func (j jsonLines) begin(dst []byte) []byte { return dst }
+func (j jsonLines) end(dst []byte) []byte   { return dst }
+func (j jsonLines) event(dst []byte, e *eventlog.Event) []byte {
+	return append(AppendJSON(dst, e, Set(j)), '\n')
+}
+
+// Names of types and levels with their keys, made once.
+var (
+	typeKeys  [eventlog.AuditFailure + 1]string // "" for what has no name
+	levelKeys [eventlog.LevelVerbose + 1]string
+
+	simple [256]bool // the bytes that stand in a JSON string as they are
+)
+
+func init() {
+	for t := range typeKeys {
+		if _, ok := eventlog.Type(t).Constant(); ok {
+			typeKeys[t] = `,"type":"` + eventlog.Type(t).String() + `"`
+		}
+	}
+	for c := ' '; c < 0x7f; c++ {
+		simple[c] = c != '"' && c != '\\'
+	}
+	for l := range levelKeys {
+		levelKeys[l] = `,"level":"` + eventlog.Level(l).String() + `"`
+	}
+}
+
+// AppendJSON appends e as one JSON object without a line end; fields says which
+// keys, 0 all of them. The keys and their order are in the package's
+// documentation. It does not allocate where dst has room.
+func AppendJSON(dst []byte, e *eventlog.Event, fields Set) []byte {
+	if fields == 0 {
+		fields = allFields
+	}
+	start := len(dst) // every key brings its comma; the first becomes the brace
+	if o := e.Origin; o != nil {
+		if o.Server != "" && fields.has(FieldServer) {
+			dst = appendString(append(dst, `,"server":"`...), o.Server)
+		}
+		if fields.has(FieldLog) {
+			dst = appendString(append(dst, `,"log":"`...), o.Log)
+		}
+	}
+	if e.RecordNumber != 0 && fields.has(FieldRecord) {
+		dst = strconv.AppendUint(append(dst, `,"record":`...), e.RecordNumber, 10)
+	}
+	var first []byte
+	if fields.has(FieldTime) && !e.TimeGenerated.IsZero() {
+		dst = append(dst, `,"time":"`...)
+		at := len(dst)
+		dst = appendTime(dst, e.TimeGenerated, 0)
+		first, dst = dst[at:], append(dst, '"')
+	}
+	if fields.has(FieldTimeWritten) && !e.TimeWritten.IsZero() {
+		dst = append(dst, `,"time_written":"`...)
+		dst = append(appendTimeAfter(dst, e.TimeWritten, first, e.TimeGenerated), '"')
+	}
+	if fields.has(FieldID) {
+		dst = strconv.AppendUint(append(dst, `,"id":`...), uint64(e.Code()), 10)
+	}
+	if fields.has(FieldEventID) {
+		dst = strconv.AppendUint(append(dst, `,"event_id":`...), uint64(e.ID), 10)
+	}
+	if fields.has(FieldType) {
+		if int(e.Type) < len(typeKeys) && typeKeys[e.Type] != "" {
+			dst = append(dst, typeKeys[e.Type]...)
+		} else {
+			dst = strconv.AppendUint(append(dst, `,"type":`...), uint64(e.Type), 10)
+		}
+	}
+	if fields.has(FieldLevel) {
+		if int(e.Level) < len(levelKeys) {
+			dst = append(dst, levelKeys[e.Level]...)
+		} else {
+			dst = strconv.AppendUint(append(dst, `,"level":`...), uint64(e.Level), 10)
+		}
+	}
+	if fields.has(FieldCategory) {
+		dst = strconv.AppendUint(append(dst, `,"category":`...), uint64(e.Category), 10)
+	}
+	if fields.has(FieldSource) {
+		dst = appendString(append(dst, `,"source":"`...), e.Source)
+	}
+	if fields.has(FieldComputer) {
+		dst = appendString(append(dst, `,"computer":"`...), e.Computer)
+	}
+	if e.User != "" {
+		if fields.has(FieldUser) {
+			dst = appendString(append(dst, `,"user":"`...), string(e.User))
+		}
+		if fields.has(FieldUserName) {
+			if name := nameOf(e.User); name != "" {
+				dst = appendString(append(dst, `,"user_name":"`...), name)
+			}
+		}
+	}
+	if fields.has(FieldStrings) {
+		dst = appendStrings(append(dst, `,"strings":[`...), e.Strings)
+	}
+	if len(e.Data) > 0 && fields.has(FieldData) {
+		dst = append(base64.StdEncoding.AppendEncode(append(dst, `,"data":"`...), e.Data), '"')
+	}
+	if hasText(e) && fields.has(FieldMessage) {
+		dst = appendString(append(dst, `,"message":"`...), e.Message)
+	}
+	if e.MessageBy != eventlog.NotSought && fields.has(FieldMessageBy) {
+		dst = appendString(append(dst, `,"message_by":"`...), e.MessageBy.String())
+	}
+	if e.Recovered && fields.has(FieldRecovered) {
+		dst = append(dst, `,"recovered":true`...)
+	}
+	if e.Offset >= 0 && fields.has(FieldOffset) {
+		dst = strconv.AppendInt(append(dst, `,"offset":`...), e.Offset, 10)
+	}
+	if e.Extra != nil {
+		dst = appendExtra(dst, e.Extra, fields)
+	}
+	if len(e.Raw) > 0 && fields.has(FieldRaw) {
+		dst = append(base64.StdEncoding.AppendEncode(append(dst, `,"raw":"`...), e.Raw), '"')
+	}
+	if len(dst) == start {
+		return append(dst, '{', '}')
+	}
+	dst[start] = '{'
+	return append(dst, '}')
+}
+
+// nameOf is user.Name. Most users are accounts of a domain or a computer, which
+// have no name that is the same everywhere: they are not looked for.
+func nameOf(user eventlog.SID) string {
+	if strings.HasPrefix(string(user), "S-1-5-21-") {
+		return ""
+	}
+	return user.Name()
+}
+
+// appendExtra appends the keys that only formats beyond .evt fill.
+func appendExtra(dst []byte, x *eventlog.Extra, fields Set) []byte {
+	if fields.has(FieldProviderGUID) && !x.ProviderGUID.IsZero() {
+		dst = append(dst, `,"provider_guid":"`...)
+		dst, _ = x.ProviderGUID.AppendText(dst) // its error is always nil
+		dst = append(dst, '"')
+	}
+	if x.Keywords != 0 && fields.has(FieldKeywords) {
+		dst = append(appendKeywords(append(dst, `,"keywords":"`...), x.Keywords), '"')
+	}
+	number := func(f Field, key string, n uint64) {
+		if n != 0 && fields.has(f) {
+			dst = strconv.AppendUint(append(dst, key...), n, 10)
+		}
+	}
+	number(FieldTask, `,"task":`, uint64(x.Task))
+	number(FieldOpcode, `,"opcode":`, uint64(x.Opcode))
+	number(FieldVersion, `,"version":`, uint64(x.Version))
+	number(FieldProcessID, `,"process_id":`, uint64(x.ProcessID))
+	number(FieldThreadID, `,"thread_id":`, uint64(x.ThreadID))
+	if x.Channel != "" && fields.has(FieldChannel) {
+		dst = appendString(append(dst, `,"channel":"`...), x.Channel)
+	}
+	if len(x.Names) > 0 && fields.has(FieldNames) {
+		dst = appendStrings(append(dst, `,"names":[`...), x.Names)
+	}
+	if x.XML != "" && fields.has(FieldXML) {
+		dst = appendString(append(dst, `,"xml":"`...), x.XML)
+	}
+	return dst
+}
+
+// appendKeywords writes keywords as Windows does, without leading zeros.
+func appendKeywords(dst []byte, k uint64) []byte {
+	return appendHex(append(dst, '0', 'x'), k, max(1, (bits.Len64(k)+3)/4))
+}
+
+// appendStrings appends the rest of an array whose bracket is open.
+func appendStrings(dst []byte, list []string) []byte {
+	for i, s := range list {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		dst = appendString(append(dst, '"'), s)
+	}
+	return append(dst, ']')
+}
+
+// appendString appends the rest of a JSON string whose quotation mark is open. s
+// is copied first and then looked at eight bytes at a time, where it lies.
+func appendString(dst []byte, s string) []byte {
+	start := len(dst)
+	dst = append(dst, s...)
+	i := start
+	for ; len(dst)-i >= 8; i += 8 {
+		if m := oddJSON(binary.LittleEndian.Uint64(dst[i:])); m != 0 {
+			i += bits.TrailingZeros64(m) / 8
+			return appendEscaped(dst[:i], s[i-start:])
+		}
+	}
+	if n := len(dst) - i; n > 0 {
+		if m := oddJSON(tail(dst, n)); m != 0 {
+			i += bits.TrailingZeros64(m) / 8
+			return appendEscaped(dst[:i], s[i-start:])
+		}
+	}
+	return append(dst, '"')
+}
+
+// appendEscaped is appendString for a text that has something to escape. What is
+// legal in JSON but not on a terminal is escaped too; a byte that is not UTF-8
+// becomes U+FFFD.
+func appendEscaped(dst []byte, s string) []byte {
+	for i := 0; i < len(s); {
+		c := s[i]
+		if simple[c] {
+			from := i
+			for i++; i < len(s) && simple[s[i]]; i++ {
+			}
+			dst = append(dst, s[from:i]...)
+			continue
+		}
+		if c < utf8.RuneSelf {
+			i++
+			switch {
+			case c == '"' || c == '\\':
+				dst = append(dst, '\\', c)
+			case c == '\n':
+				dst = append(dst, '\\', 'n')
+			case c == '\r':
+				dst = append(dst, '\\', 'r')
+			case c == '\t':
+				dst = append(dst, '\\', 't')
+			default:
+				dst = append(dst, '\\', 'u', '0', '0', hexDigits[c>>4], hexDigits[c&15])
+			}
+			continue
+		}
+		r, size := utf8.DecodeRuneInString(s[i:])
+		switch {
+		case r == utf8.RuneError && size == 1:
+			dst = append(dst, `\ufffd`...)
+		case !unsafeRune(r):
+			dst = append(dst, s[i:i+size]...)
+		case r < 0x10000:
+			dst = appendHex(append(dst, '\\', 'u'), uint64(r), 4)
+		default:
+			r -= 0x10000
+			dst = appendHex(append(dst, '\\', 'u'), 0xd800+uint64(r>>10), 4)
+			dst = appendHex(append(dst, '\\', 'u'), 0xdc00+uint64(r&0x3ff), 4)
+		}
+		i += size
+	}
+	return append(dst, '"')
+}

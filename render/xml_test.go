@@ -1,0 +1,119 @@
+package render
+
+import (
+	"encoding/xml"
+	"io"
+	"strings"
+	"testing"
+
+	"netelf.example/eventlog"
+)
+
+func wellFormed(s string) error {
+	d := xml.NewDecoder(strings.NewReader(s))
+	for {
+		if _, err := d.Token(); err == io.EOF {
+			return nil
+		} else if err != nil {
+			return err
+		}
+	}
+}
+
+// xmlEvent is what a reader of the schema finds.
+type xmlEvent struct {
+	XMLName  xml.Name `xml:"http://schemas.microsoft.com/win/2004/08/events/event Event"`
+	Provider struct {
+		Name string `xml:",attr"`
+	} `xml:"System>Provider"`
+	EventID struct {
+		Qualifiers string `xml:",attr"`
+		ID         int    `xml:",chardata"`
+	} `xml:"System>EventID"`
+	Keywords string   `xml:"System>Keywords"`
+	Channel  string   `xml:"System>Channel"`
+	Data     []string `xml:"EventData>Data"`
+	Binary   string   `xml:"EventData>Binary"`
+	Message  string   `xml:"RenderingInfo>Message"`
+}
+
+func TestXMLRead(t *testing.T) {
+	e := &eventlog.Event{
+		Origin: &eventlog.Origin{Log: "a'b"}, ID: 0x80001775, Type: eventlog.AuditSuccess, Source: `<"'&>`, Offset: -1,
+		Strings: []string{"one\r\n\ttwo", "\x00\u202e\xff\ufffd", "]]>"}, Data: []byte{0, 0xab}, Message: " m ", MessageBy: eventlog.ByEvent,
+	}
+	var got xmlEvent
+	if err := xml.Unmarshal(AppendXML(nil, e), &got); err != nil {
+		t.Fatal(err)
+	}
+	var want xmlEvent
+	want.XMLName = xml.Name{Space: xmlSpace, Local: "Event"}
+	want.Provider.Name, want.EventID.Qualifiers, want.EventID.ID = e.Source, "32768", 6005
+	want.Keywords, want.Channel = "0xa0000000000000", "a'b"
+	want.Data = []string{"one\r\n\ttwo", "\ufffd\u202e\ufffd\ufffd", "]]>"}
+	want.Binary, want.Message = "00AB", " m "
+	equal(t, "xml", got, want)
+}
+
+func TestOwnXML(t *testing.T) {
+	const open = "<Event xmlns='" + xmlSpace + "'>"
+	fields := string(AppendXML(nil, &eventlog.Event{Extra: &eventlog.Extra{}}))
+	for _, tt := range []struct{ name, in, want string }{
+		{"as it is", open + "<System><Level>4</Level></System><EventData/></Event>", open + "<System><Level>4</Level></System><EventData/></Event>"},
+		{"quotes", `<Event xmlns="` + xmlSpace + `"><a b="it's &lt; &#x1F642;"></a></Event>`, open + "<a b='it&apos;s &lt; 🙂'/></Event>"},
+		{"around it", "\ufeff<?xml version='1.0'?>\n<!-- c -->" + open + "<!-- \u202e --></Event>\n", ""},
+		{"comment", "<?xml version='1.0'?>\n<!-- c -->" + open + "<!-- \u202e --></Event>\n", open + "</Event>"},
+		{"CDATA", open + "<![CDATA[<a>\u202e]]>\n</Event>", open + "&lt;a&gt;&#x202e;&#xa;</Event>"},
+		{"prefix", open + "<x:a xmlns:x='urn:x' x:b='1'><x:c/></x:a></Event>", open + "<x:a xmlns:x='urn:x' x:b='1'><x:c/></x:a></Event>"},
+		{"prefix out of scope", open + "<x:a xmlns:x='urn:x'/><x:c/></Event>", ""},
+		{"no prefix", open + "<x:a/></Event>", ""},
+		{"not closed", open, ""},
+		{"crossed", open + "<a><b></a></b></Event>", ""},
+		{"two roots", open + "</Event>" + open + "</Event>", ""},
+		{"closes the document", open + "</Event></Events><Events>", ""},
+		{"text behind", open + "</Event>x", ""},
+		{"other root", "<Events/>", ""},
+		{"no namespace", "<Event/>", ""},
+		{"document type", "<!DOCTYPE a [<!ENTITY e 'x'>]>" + open + "&e;</Event>", ""},
+		{"entity", open + "&nbsp;</Event>", ""},
+		{"not allowed", open + "\x1b</Event>", ""},
+		{"reference not allowed", open + "&#27;</Event>", ""},
+		{"not UTF-8", open + "\xff</Event>", ""},
+		{"attribute twice", open + "<a b='1' b='2'/></Event>", ""},
+		{"name not for terminals", open + "<a\u200d/></Event>", ""},
+		{"prefix not for terminals", open + "<a xmlns:b\u200d='u'/></Event>", ""},
+		{"deep", open + strings.Repeat("<a>", 64) + strings.Repeat("</a>", 64) + "</Event>", ""},
+		{"not XML", "hello", ""},
+	} {
+		want := tt.want
+		if want == "" {
+			want = fields
+		}
+		if want == open+"</Event>" {
+			want = strings.TrimSuffix(open, ">") + "/>"
+		}
+		got := string(AppendXML(nil, &eventlog.Event{Extra: &eventlog.Extra{XML: tt.in}}))
+		if got != want {
+			t.Errorf("%s\n got %s\nwant %s", tt.name, got, want)
+		}
+	}
+}
+
+func FuzzOwnXML(f *testing.F) {
+	f.Add("<Event xmlns='" + xmlSpace + "'><x:a xmlns:x='u' b='&#xa;'>t<![CDATA[<]]></x:a></Event>")
+	f.Fuzz(func(t *testing.T, s string) {
+		got, ok := appendOwnXML(nil, s)
+		if !ok {
+			return
+		}
+		if err := wellFormed(string(got)); err != nil {
+			t.Fatalf("%q becomes %q: %v", s, got, err)
+		}
+		if err := checkOutput(XML, string(got)); err != nil || strings.Contains(string(got), "\n") {
+			t.Fatalf("%q becomes %q: %v", s, got, err)
+		}
+		if again, ok := appendOwnXML(nil, string(got)); !ok || string(again) != string(got) {
+			t.Fatalf("%q becomes %q, and that %q", s, got, again)
+		}
+	})
+}

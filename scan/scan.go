@@ -1,0 +1,114 @@
+package scan
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"time"
+
+	"netelf.example/eventlog"
+)
+
+// MaxLogs is how many logs of one target are read; a server that lists more is
+// not believed.
+const MaxLogs = 1 << 16
+
+// ErrIncomplete ends a walk in which a server or a log could not be read, or not
+// to its end; Outcomes says which.
+var ErrIncomplete = errors.New("not all servers could be read")
+
+// Target is a server to be read.
+type Target struct {
+	// Name is what the outcome is called by and what ties are broken by.
+	Name string
+
+	// Open makes the server, which is closed when it has been read. ctx is for
+	// the opening alone; Open, and everything the server answers, must end when
+	// its context does.
+	Open func(ctx context.Context) (eventlog.Server, error)
+
+	// Logs are the logs to be read. A server with a method Match(name string)
+	// []string says itself which of its logs a name means. nil: all that the
+	// server lists; where it cannot list: System, Security and Application.
+	Logs []string
+}
+
+// Options are how to scan.
+type Options struct {
+	Parallel int           // how many targets work at the same time; 0: 16
+	Timeout  time.Duration // how long one answer, an open or what a Next gives, may take; 0: none
+	Ahead    int           // how many events may be decoded ahead in all, at least 8 a log; 0: 32768
+}
+
+const (
+	defaultParallel = 16
+	defaultAhead    = 1 << 15
+
+	// A batch is as long as Ahead allows, within these.
+	minBatch = 4
+	maxBatch = 256
+)
+
+// defaultLogs are read of a server that cannot list.
+var defaultLogs = []string{"System", "Security", "Application"}
+
+// Open begins a walk over all targets at once. It starts to work right away and
+// reports all trouble by Next and Outcomes; ctx ends it. A nil sel selects all.
+func Open(ctx context.Context, targets []Target, sel *eventlog.Selection, opts *Options) *Cursor {
+	var own eventlog.Selection
+	if sel != nil {
+		own = *sel
+		own.After = slices.Clone(sel.After)
+	}
+	if own.Want != 0 { // these the merge itself goes by
+		own.Want |= eventlog.FieldRecord.Bit() | eventlog.FieldTimeWritten.Bit()
+	}
+	sel = &own
+	if opts == nil {
+		opts = new(Options)
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	c := &Cursor{
+		sel:    sel,
+		cancel: cancel,
+		done:   ctx.Done(),
+		cause:  ctx.Err,
+		opened: make(chan *worker, len(targets)),
+		ahead:  cmp.Or(max(opts.Ahead, 0), defaultAhead),
+		limit:  sel.Limit,
+		judge:  sel.Limit > 0 && sel.Where != nil && sel.Where.Needs().Has(eventlog.FieldMessage),
+	}
+	tokens := make(chan struct{}, cmp.Or(max(opts.Parallel, 0), defaultParallel))
+	for i, t := range targets {
+		w := &worker{
+			target:   t,
+			index:    i,
+			sel:      sel,
+			timeout:  max(opts.Timeout, 0),
+			tokens:   tokens,
+			examined: &c.examined,
+		}
+		c.workers = append(c.workers, w)
+		c.running.Go(func() { w.run(ctx, c.opened) })
+	}
+	return c
+}
+
+// rank puts the sources into the order that breaks ties.
+func rank(sources []*source, backward bool) {
+	slices.SortFunc(sources, func(a, b *source) int {
+		return cmp.Or(
+			strings.Compare(a.worker.target.Name, b.worker.target.Name),
+			strings.Compare(a.name, b.name),
+			cmp.Compare(a.worker.index, b.worker.index),
+		)
+	})
+	if backward {
+		slices.Reverse(sources)
+	}
+	for i, s := range sources {
+		s.rank = i
+	}
+}

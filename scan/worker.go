@@ -1,0 +1,240 @@
+package scan
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"sync/atomic"
+	"time"
+
+	"netelf.example/eventlog"
+)
+
+// worker opens one target and decodes its logs ahead, in a goroutine of its own.
+//
+// It cannot deadlock with the reader or with other workers: a token is held only
+// while a server is being opened or a batch is being made, and neither of these
+// waits for the reader or for another token. Handing a batch over never waits,
+// because ready has room for every batch that a source has, and neither does
+// asking for one, because requests has room for those of all sources. So whoever
+// waits for a token gets one as soon as somebody's server has answered or its
+// deadline has passed.
+type worker struct {
+	target   Target
+	index    int
+	sel      *eventlog.Selection
+	timeout  time.Duration
+	tokens   chan struct{}
+	examined *atomic.Uint64 // of the whole scan
+
+	busy atomic.Int64 // nanoseconds of opening and reading
+	late atomic.Bool
+	soft *time.Timer // sets late
+
+	// Set before the worker is announced as opened, then only read.
+	server   eventlog.Server
+	err      error // why there are no sources
+	sources  []*source
+	requests chan *batch
+}
+
+// softDeadline is how long a batch may take before what there is of it is handed over:
+// nobody waits long for an event that has been read. It also keeps the deadline
+// of a batch away from Nexts that are slow but alive.
+const softDeadline = 50 * time.Millisecond
+
+func (w *worker) run(ctx context.Context, opened chan<- *worker) {
+	defer w.close()
+	w.soft = time.AfterFunc(time.Hour, func() { w.late.Store(true) }) // fill sets it
+	if !w.work(ctx, func() { w.err = w.open(ctx) }) {
+		w.err = ctx.Err()
+	}
+	live := len(w.requests)
+	opened <- w // has room for all
+	for live > 0 {
+		select {
+		case <-ctx.Done():
+			return
+		case b := <-w.requests:
+			if !w.work(ctx, func() { w.fill(ctx, b) }) {
+				return // nobody waits for the batch any more
+			}
+			if b.last {
+				live--
+				b.source.close()
+			}
+			b.source.ready <- b
+		}
+	}
+}
+
+// work does f with a token; false: ctx ended before there was one.
+func (w *worker) work(ctx context.Context, f func()) bool {
+	select {
+	case w.tokens <- struct{}{}:
+	case <-ctx.Done():
+		return false
+	}
+	begin := time.Now()
+	f()
+	w.busy.Add(int64(time.Since(begin)))
+	<-w.tokens
+	return true
+}
+
+// ask gives f, one answer of the server, until the deadline.
+func (w *worker) ask(ctx context.Context, f func(context.Context) error) error {
+	if w.timeout == 0 {
+		return f(ctx)
+	}
+	limited, cancel := context.WithTimeout(ctx, w.timeout)
+	defer cancel()
+	err := f(limited)
+	if err != nil && err != io.EOF && limited.Err() != nil && ctx.Err() == nil {
+		// Whatever it says, such as "use of closed connection", this is why.
+		return fmt.Errorf("no answer within %v: %w", w.timeout, context.DeadlineExceeded)
+	}
+	return err
+}
+
+// answer is ask for what gives a value.
+func answer[T any](ctx context.Context, w *worker, f func(context.Context) (T, error)) (v T, err error) {
+	err = w.ask(ctx, func(ctx context.Context) (err error) {
+		v, err = f(ctx)
+		return err
+	})
+	return v, err
+}
+
+// open opens the server and all of its logs that are to be read. A log that
+// cannot be opened is a source that begins with its end.
+func (w *worker) open(ctx context.Context) error {
+	server, err := answer(ctx, w, w.target.Open)
+	if err != nil {
+		return err
+	}
+	w.server = server
+	names, err := w.names(ctx)
+	if err != nil {
+		return err
+	}
+	w.sources = make([]*source, 0, len(names))
+	w.requests = make(chan *batch, 2*len(names))
+	for _, name := range names {
+		s := &source{worker: w, name: name, ready: make(chan *batch, 2), asked: true, size: 1}
+		w.sources = append(w.sources, s)
+		b := &batch{source: s, want: 1}
+		if err := w.openLog(ctx, s); err != nil {
+			s.close()
+			b.err, b.last = err, true
+			s.ready <- b
+			continue
+		}
+		w.requests <- b
+	}
+	return nil
+}
+
+// names are the logs to be read.
+func (w *worker) names(ctx context.Context) ([]string, error) {
+	var names []string
+	if w.target.Logs == nil {
+		infos, err := answer(ctx, w, w.server.Logs)
+		if errors.Is(err, errors.ErrUnsupported) {
+			return defaultLogs, nil
+		}
+		if err != nil {
+			return nil, fmt.Errorf("list logs: %w", err)
+		}
+		for i := range infos {
+			names = append(names, infos[i].Name)
+		}
+	} else {
+		m, ok := w.server.(interface{ Match(string) []string })
+		for _, name := range w.target.Logs {
+			var match []string
+			if ok {
+				match = m.Match(name)
+			}
+			if len(match) == 0 {
+				match = []string{name} // opening it says what is wrong with it
+			}
+			names = append(names, match...)
+		}
+		seen := make(map[string]bool, len(names))
+		names = slices.DeleteFunc(names, func(name string) bool {
+			again := seen[name]
+			seen[name] = true
+			return again
+		})
+	}
+	if len(names) > MaxLogs {
+		return nil, fmt.Errorf("%d logs: %w", len(names), eventlog.ErrTooLarge)
+	}
+	return names, nil
+}
+
+func (w *worker) openLog(ctx context.Context, s *source) error {
+	log, err := answer(ctx, w, func(ctx context.Context) (eventlog.Log, error) { return w.server.OpenLog(ctx, s.name) })
+	if err != nil {
+		return err
+	}
+	s.log = log
+	cursor, err := answer(ctx, w, func(ctx context.Context) (eventlog.Cursor, error) { return log.Read(ctx, w.sel) })
+	if err != nil {
+		return err
+	}
+	s.cursor = cursor
+	return nil
+}
+
+// fill makes a batch.
+func (w *worker) fill(ctx context.Context, b *batch) {
+	soft := softDeadline
+	if w.timeout > 0 {
+		soft = min(soft, w.timeout/2)
+	}
+	w.late.Store(false)
+	w.soft.Reset(soft)
+	before := eventlog.Examined(b.source.cursor)
+	err := w.ask(ctx, func(ctx context.Context) error {
+		b.fill(ctx, w.sel.Backward, w.late.Load)
+		if b.last {
+			return b.err
+		}
+		return nil
+	})
+	if b.last {
+		b.err = err
+	}
+	w.soft.Stop()
+	n := eventlog.Examined(b.source.cursor) - before
+	b.source.examined.Add(n)
+	w.examined.Add(n)
+}
+
+// close ends what is still open of the target.
+func (w *worker) close() {
+	w.soft.Stop()
+	for _, s := range w.sources {
+		s.close()
+	}
+	if w.server != nil {
+		_ = w.server.Close() // it was only read from
+	}
+}
+
+// close ends the walk over the log. The batches keep nothing of it: strings are
+// the reader's for good.
+func (s *source) close() {
+	if s.cursor != nil {
+		_ = s.cursor.Close() // it was only read from
+		s.cursor = nil
+	}
+	if s.log != nil {
+		_ = s.log.Close() // it was only read from
+		s.log = nil
+	}
+}

@@ -1,0 +1,14 @@
+// Package target says what the text of a target means, and opens it as an
+// eventlog.Server. Every verb that reads takes its targets through it.
+//
+//	bedrock, user@bedrock, smb://bedrock[:port]  a server, by MS-EVEN over SMB
+//	rpc://bedrock[:port]                         a server, by MS-EVEN over TCP
+//	https://bedrock[:port]                       a netelf server, by its HTTP API
+//	.                                            the event log service of this machine
+//	dir:PATH                                     a netelf data directory without its service
+//	@group                                       the servers of a group in the configuration
+//	anything with a path separator, or what is there by that name: a file or a folder
+//
+// This version reads files and folders. The other forms are recognised, and
+// opening one says that it cannot be read yet.
+package target

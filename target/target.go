@@ -1,0 +1,154 @@
+package target
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"netelf.example/eventlog"
+	"netelf.example/files"
+	"netelf.example/scan"
+)
+
+// Kind is what a target is.
+type Kind uint8
+
+// The kinds.
+const (
+	Path    Kind = iota // a file or a folder
+	SMB                 // a server by MS-EVEN over SMB
+	RPC                 // a server by MS-EVEN over TCP
+	HTTP                // a netelf server by its HTTP API
+	Local               // the service of this machine
+	DataDir             // a netelf data directory
+	Group               // a group of the configuration
+)
+
+// Target is a target as it was named.
+type Target struct {
+	Text string // as it was given, and what its outcome is called by
+	Kind Kind
+	Name string // the path, server with user and port, or group, without the form's mark
+
+	bare bool // a word that could as well have been meant as a file's name
+}
+
+// The errors of text that is no target, and of kinds that cannot be read.
+var (
+	errEmpty = errors.New("the target is empty")
+
+	errServers error = unsupported("servers cannot be read by this version")
+	errLocal   error = unsupported("the event log service of this machine cannot be read by this version; " +
+		"for the files in this folder write ./")
+	errDataDir error = unsupported("data directories cannot be read by this version")
+	errGroup   error = unsupported("groups cannot be read by this version")
+)
+
+// unsupported is an errors.ErrUnsupported with a text of its own.
+type unsupported string
+
+func (e unsupported) Error() string        { return string(e) }
+func (e unsupported) Is(target error) bool { return target == errors.ErrUnsupported }
+
+var schemes = map[string]Kind{"smb": SMB, "rpc": RPC, "https": HTTP}
+
+// Parse finds out what text means. It looks whether a word names a file that is
+// there; whether that can be read is found out by opening it. The error is for
+// text that can be no target.
+func Parse(text string) (Target, error) {
+	t := Target{Text: text, Name: text}
+	scheme, rest, hasScheme := strings.Cut(text, "://")
+	switch {
+	case text == "":
+		return t, errEmpty
+	case hasScheme && !strings.ContainsAny(scheme, `/\`):
+		kind, ok := schemes[strings.ToLower(scheme)]
+		if !ok {
+			return t, fmt.Errorf("%s: unknown kind of address %q: one of smb://, rpc://, https://", text, scheme+"://")
+		}
+		t.Kind, t.Name = kind, rest
+		if rest == "" || rest[0] == '/' || rest[0] == ':' {
+			return t, fmt.Errorf("%s: no server is named: %s://bedrock", text, scheme)
+		}
+	case text == ".":
+		t.Kind = Local
+	case strings.HasPrefix(text, "dir:"):
+		t.Kind, t.Name = DataDir, text[len("dir:"):]
+		if t.Name == "" {
+			return t, fmt.Errorf("%s: no folder is named: dir:/var/lib/netelf", text)
+		}
+	case text[0] == '@':
+		t.Kind, t.Name = Group, text[1:]
+		if t.Name == "" {
+			return t, fmt.Errorf("%s: no group is named: @servers", text)
+		}
+	case isPath(text):
+		t.Kind = Path
+	default:
+		t.Kind, t.bare = SMB, true
+	}
+	return t, nil
+}
+
+// isPath says whether text is meant as a path: by how it is written, or because
+// there is something of that name.
+func isPath(text string) bool {
+	if strings.ContainsRune(text, '/') || strings.ContainsRune(text, filepath.Separator) || filepath.VolumeName(text) != "" {
+		return true
+	}
+	_, err := os.Lstat(text)
+	return err == nil || !errors.Is(err, fs.ErrNotExist)
+}
+
+// Open opens what the target names.
+func (t Target) Open(ctx context.Context) (eventlog.Server, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	switch t.Kind {
+	case Path:
+		srv, err := files.Open(t.Name, nil)
+		if err != nil {
+			return nil, reason(t.Text, err) // and not srv, which would be a Server that is not nil
+		}
+		return srv, nil
+	case Local:
+		return nil, errLocal
+	case DataDir:
+		return nil, errDataDir
+	case Group:
+		return nil, errGroup
+	}
+	if t.bare {
+		return nil, noSuchFile{}
+	}
+	return nil, errServers
+}
+
+// noSuchFile is a word that names no file; as a server it cannot be read.
+type noSuchFile struct{}
+
+func (noSuchFile) Error() string { return "no such file or folder (" + errServers.Error() + ")" }
+func (noSuchFile) Is(target error) bool {
+	return target == fs.ErrNotExist || target == errors.ErrUnsupported
+}
+
+// reason is err without the name of the target, which whoever prints it puts
+// before it.
+func reason(name string, err error) error {
+	var p *fs.PathError
+	if errors.As(err, &p) && p.Path == name && err == error(p) {
+		return p.Err
+	}
+	return err
+}
+
+// Scan is the target for a scan of the logs with these names, nil for all. The
+// Server that it opens is that of Open.
+func (t Target) Scan(logs []string) scan.Target {
+	return scan.Target{Name: t.Text, Open: t.Open, Logs: logs}
+}
