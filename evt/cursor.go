@@ -54,7 +54,7 @@ func (s *backwards) step(ctx context.Context, rec *Record) (item, *eventlog.Loss
 	if s.replay != nil {
 		return s.replay.step(rec)
 	}
-	if s.left > 0 && s.front.known {
+	if s.left > 0 && s.front.known && s.expect >= s.front.oldest {
 		if ok, err := s.backward.step(rec); ok || err != nil {
 			return isRecord, nil, err
 		}

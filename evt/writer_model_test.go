@@ -271,7 +271,7 @@ func TestWrapEverywhere(t *testing.T) {
 
 // TestWriterRandom compares random operations with the model.
 func TestWriterRandom(t *testing.T) {
-	runs := 60
+	runs := 30
 	if testing.Short() {
 		runs = 10
 	}
@@ -288,7 +288,7 @@ func TestWriterRandom(t *testing.T) {
 			size := func() int {
 				switch rnd.IntN(12) {
 				case 0:
-					return 68 + rnd.IntN(60000)&^3
+					return 68 + rnd.IntN(65000)&^3
 				case 1, 2, 3:
 					return 68 + rnd.IntN(8000)&^3
 				}

@@ -2,7 +2,6 @@ package render
 
 import (
 	"strconv"
-	"strings"
 	"time"
 
 	"netelf.example/eventlog"
@@ -148,47 +147,4 @@ func appendBytes(dst, b []byte) []byte {
 		dst = append(dst, hexDigits[c>>4], hexDigits[c&15])
 	}
 	return dst
-}
-
-// NoText is the sentence that pywin32's SafeFormatMessage puts in place of a
-// message that was not found, with source and strings as Python's repr quotes
-// them:
-//
-//	<The description for Event ID ( 6005 ) in Source ( 'EventLog' ) could not be found. It contains the following insertion string(s):'a, b'.>
-func NoText(e *eventlog.Event) string {
-	b := append([]byte(nil), "<The description for Event ID ( "...)
-	b = strconv.AppendUint(b, uint64(e.Code()), 10)
-	b = append(b, " ) in Source ( "...)
-	b = appendRepr(b, e.Source)
-	b = append(b, " ) could not be found. It contains the following insertion string(s):"...)
-	b = appendRepr(b, e.Inserts())
-	return string(append(b, ".>"...))
-}
-
-// appendRepr quotes s as repr of Python 3 does: in apostrophes, or in quotation
-// marks if it has apostrophes and no quotation marks, with escapes for what is
-// not printable.
-func appendRepr(dst []byte, s string) []byte {
-	quote := '\''
-	if strings.ContainsRune(s, '\'') && !strings.ContainsRune(s, '"') {
-		quote = '"'
-	}
-	dst = append(dst, byte(quote))
-	for _, r := range s {
-		switch {
-		case r == quote || r == '\\':
-			dst = append(dst, '\\', byte(r))
-		case r == '\n':
-			dst = append(dst, '\\', 'n')
-		case r == '\r':
-			dst = append(dst, '\\', 'r')
-		case r == '\t':
-			dst = append(dst, '\\', 't')
-		case strconv.IsPrint(r): // printable as Python means it
-			dst = append(dst, string(r)...)
-		default:
-			dst = appendEscape(dst, r)
-		}
-	}
-	return append(dst, byte(quote))
 }

@@ -35,8 +35,8 @@ func (c *classic) event(dst []byte, e *eventlog.Event) []byte {
 //	12/23/99 15:54:09:bedrock:EventLog:0:4711:6005:EVENTLOG_INFORMATION_TYPE:The Event log s
 //
 // That is time, computer, source, category, record number, the low 16 bits of
-// the event id, type and the first 15 characters of the message, or of [NoText]
-// where there is none. The type is the specification's identifier, "unknown" for
+// the event id, type and the first 15 characters of the message, in place of which
+// the strings stand where there is none. The type is the specification's identifier, "unknown" for
 // one outside the six. A time that is not known is empty; a colon in a name
 // stays, as it did in the scripts.
 func AppendClassic(dst []byte, e *eventlog.Event, loc *time.Location) []byte {
@@ -59,7 +59,7 @@ func AppendClassic(dst []byte, e *eventlog.Event, loc *time.Location) []byte {
 	dst = append(append(append(dst, ':'), kind...), ':')
 	text := e.Message
 	if !hasText(e) {
-		text = NoText(e)
+		text = e.Inserts()
 	}
 	return appendVisible(dst, firstRunes(text, classicText))
 }

@@ -143,7 +143,7 @@ func (r *report) print(t *fate) {
 		r.say("%s: %s; %d of %d logs could not be read to their end:", name, events(o), len(bad), len(o.Logs))
 	case ok && r.quiet:
 	default:
-		r.say("%s: %v, %s%s", name, o.State, events(o), missing(o))
+		r.say("%s: %v, %s%s", name, o.State, events(o), missing(&o.Outcome))
 	}
 	if len(o.Logs) > 1 {
 		list(r.app, bad, func(l scan.LogOutcome) string { return fmt.Sprintf("%s: %v: %s", l.Log, l.State, errorText(l.Err)) })
@@ -184,7 +184,7 @@ func events(o *scan.Outcome) string {
 }
 
 // missing says how many records are known to be.
-func missing(o *scan.Outcome) string {
+func missing(o *eventlog.Outcome) string {
 	switch {
 	case o.Lost > 0 && o.LostUnknown:
 		return fmt.Sprintf(", %s missing and perhaps more", counted(o.Lost, "record"))

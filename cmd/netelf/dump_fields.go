@@ -1,0 +1,308 @@
+package main
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"encoding/binary"
+	"fmt"
+	"slices"
+	"time"
+
+	"netelf.example/eventlog"
+	"netelf.example/evt"
+	"netelf.example/internal/hexdoc"
+	"netelf.example/nt"
+	"netelf.example/render"
+)
+
+type zone = *time.Location
+
+// maxJunk is how much of a stretch that is no record is shown.
+const maxJunk = 64
+
+// stretch shows n bytes of the ring from at on. done: the limit was reached.
+func (d *dumper) stretch(ctx context.Context, at, n int64) (done bool, err error) {
+	junk, junkLen := at, int64(0)
+	end := func() error {
+		err := d.junk(junk, junkLen)
+		junkLen = 0
+		return err
+	}
+	for n > 0 {
+		if err := ctx.Err(); err != nil {
+			return true, err
+		}
+		size, show, err := d.known(at, n)
+		if err != nil {
+			return true, err
+		}
+		if size == 0 {
+			if size, err = d.skip(at, n); err != nil {
+				return true, err
+			}
+			if junkLen == 0 {
+				junk = at
+			}
+			junkLen += size
+			at, n = d.round(at, size), n-size
+			continue
+		}
+		if junkLen > 0 {
+			if err := end(); err != nil {
+				return true, err
+			}
+			// What was found is read again: the junk has used the buffer.
+			if size, show, err = d.known(at, n); err != nil {
+				return true, err
+			}
+		}
+		if show() {
+			d.shown++
+		}
+		if err := d.flush(); err != nil {
+			return true, err
+		}
+		if d.limit > 0 && d.shown >= d.limit {
+			return true, nil
+		}
+		at, n = d.round(at, size), n-size
+	}
+	if junkLen > 0 {
+		if err := end(); err != nil {
+			return true, err
+		}
+	}
+	return false, d.flush()
+}
+
+// known is the size of the structure at an offset and what shows it; 0: there is
+// none. show answers whether it was a record.
+func (d *dumper) known(at, n int64) (size int64, show func() bool, err error) {
+	if n < evt.EOFSize {
+		return 0, nil, nil
+	}
+	head, err := d.read(at, evt.EOFSize)
+	if err != nil {
+		return 0, nil, err
+	}
+	var e evt.EOFRecord
+	if e.UnmarshalBinary(head) == nil {
+		return evt.EOFSize, func() bool { d.eof(at, head); return false }, nil
+	}
+	size = int64(binary.LittleEndian.Uint32(head))
+	if size < evt.MinRecordSize || size > min(n, evt.MaxRecordSize) || string(head[4:8]) != "LfLe" ||
+		size > d.size-evt.HeaderSize && at >= evt.HeaderSize {
+		return 0, nil, nil
+	}
+	b, err := d.read(at, size)
+	if err != nil {
+		return 0, nil, err
+	}
+	var r evt.Record
+	if r.UnmarshalBinary(b) != nil {
+		return 0, nil, nil
+	}
+	return size, func() bool { d.record(at, &r); return true }, nil
+}
+
+// skip is how far it is to the next place where something known may begin: the
+// next signature, or the next EOF record.
+func (d *dumper) skip(at, n int64) (int64, error) {
+	const window = 64 << 10
+	b, err := d.read(at, min(n, window, d.size-at))
+	if err != nil {
+		return 0, err
+	}
+	best := int64(len(b))
+	if len(b) > 64 && int64(len(b)) < min(n, d.size-at) {
+		best -= 8 // a signature may lie across the window's end
+	}
+	if i := bytes.Index(b[min(5, len(b)):], []byte("LfLe")); i >= 0 {
+		best = min(best, int64(i)+1)
+	}
+	if i := bytes.Index(b[1:], []byte("\x28\x00\x00\x00\x11\x11\x11\x11")); i >= 0 {
+		best = min(best, int64(i)+1)
+	}
+	return max(best, 1), nil
+}
+
+// junk shows n bytes that are nothing that is known.
+func (d *dumper) junk(at, n int64) error {
+	b, err := d.read(at, min(n, evt.MaxRecordSize))
+	if err != nil {
+		return err
+	}
+	what := "no record"
+	switch {
+	case len(bytes.Trim(b, "\x00")) == 0 && n == int64(len(b)):
+		what = "zeros"
+	case len(bytes.Trim(b, "\x27")) == 0 && n < evt.RecordHeadSize:
+		what = "filled up: no record's fixed part fits here"
+	}
+	d.comment(fmt.Sprintf("%s, 0x%x bytes", what, n))
+	show := b[:min(n, maxJunk)]
+	first := min(int64(len(show)), d.size-at)
+	d.buf = hexdoc.AppendRows(d.buf, at, show[:first])
+	d.buf = hexdoc.AppendRows(d.buf, evt.HeaderSize, show[first:])
+	if n > maxJunk {
+		d.comment(fmt.Sprintf("… and 0x%x more", n-maxJunk))
+	}
+	return d.flush()
+}
+
+func (d *dumper) header(h *evt.FileHeader, b []byte) {
+	for i, text := range []string{
+		fmt.Sprintf("HeaderSize 0x%x", h.HeaderSize),
+		"Signature LfLe",
+		fmt.Sprintf("MajorVersion %d", h.MajorVersion),
+		fmt.Sprintf("MinorVersion %d", h.MinorVersion),
+		fmt.Sprintf("StartOffset 0x%x, of the oldest record", h.StartOffset),
+		fmt.Sprintf("EndOffset 0x%x, of the EOF record", h.EndOffset),
+		fmt.Sprintf("CurrentRecordNumber %d, the next record gets", h.CurrentRecordNumber),
+		fmt.Sprintf("OldestRecordNumber %d", h.OldestRecordNumber),
+		fmt.Sprintf("MaxSize 0x%x", h.MaxSize),
+		fmt.Sprintf("Flags %v", h.Flags),
+		fmt.Sprintf("Retention %d, %s", h.Retention, retention(evt.RetentionOf(h.Retention))),
+		fmt.Sprintf("EndHeaderSize 0x%x", h.EndHeaderSize),
+	} {
+		d.field(0, 4*i, 4*i+4, b, text)
+	}
+}
+
+func (d *dumper) eof(at int64, b []byte) {
+	var e evt.EOFRecord
+	_ = e.UnmarshalBinary(b) // it was found by that
+	stale := ""
+	if int64(e.EndRecord) != at {
+		stale = ", a stale copy"
+	}
+	d.comment("ELF_EOF_RECORD" + stale)
+	for i, text := range []string{
+		"RecordSizeBeginning 0x28", "One", "Two", "Three", "Four",
+		fmt.Sprintf("BeginRecord 0x%x", e.BeginRecord),
+		fmt.Sprintf("EndRecord 0x%x", e.EndRecord),
+		fmt.Sprintf("CurrentRecordNumber %d", e.CurrentRecordNumber),
+		fmt.Sprintf("OldestRecordNumber %d", e.OldestRecordNumber),
+		"RecordSizeEnd 0x28",
+	} {
+		d.field(at, 4*i, 4*i+4, b, text)
+	}
+}
+
+func (d *dumper) record(at int64, r *evt.Record) {
+	b := r.Raw()
+	d.comment(fmt.Sprintf("EVENTLOGRECORD %d", r.RecordNumber()))
+	id := eventlog.EventID(r.EventID())
+	kind := eventlog.Type(r.EventType())
+	name, ok := kind.Constant()
+	if !ok {
+		name = "unknown"
+	}
+	pos := 0
+	for _, f := range []struct {
+		n    int
+		text string
+	}{
+		{4, fmt.Sprintf("Length 0x%x", r.Length())},
+		{4, "Reserved LfLe"},
+		{4, fmt.Sprintf("RecordNumber %d", r.RecordNumber())},
+		{4, "TimeGenerated " + nt.Time32(r.TimeGenerated()).In(d.loc).Format(stamp)},
+		{4, "TimeWritten " + nt.Time32(r.TimeWritten()).In(d.loc).Format(stamp)},
+		{4, fmt.Sprintf("EventID 0x%08x, id %d", r.EventID(), id.Code())},
+		{2, "EventType " + name},
+		{2, fmt.Sprintf("NumStrings %d", r.NumStrings())},
+		{2, fmt.Sprintf("EventCategory %d", r.EventCategory())},
+		{2, fmt.Sprintf("ReservedFlags 0x%x", r.ReservedFlags())},
+		{4, fmt.Sprintf("ClosingRecordNumber %d", r.ClosingRecordNumber())},
+		{4, fmt.Sprintf("StringOffset 0x%x", r.StringOffset())},
+		{4, fmt.Sprintf("UserSidLength 0x%x", r.UserSidLength())},
+		{4, fmt.Sprintf("UserSidOffset 0x%x", r.UserSidOffset())},
+		{4, fmt.Sprintf("DataLength 0x%x", r.DataLength())},
+		{4, fmt.Sprintf("DataOffset 0x%x", r.DataOffset())},
+	} {
+		d.field(at, pos, pos+f.n, b, f.text)
+		pos += f.n
+	}
+	for _, p := range partsOf(r) {
+		if p.from < pos {
+			if p.to <= pos {
+				continue
+			}
+			p.from = pos // it lies across what was shown: damage, or a hostile file
+		}
+		if p.from > pos {
+			d.gap(at, pos, p.from, b)
+		}
+		d.field(at, p.from, p.to, b, render.Visible(p.text))
+		pos = p.to
+	}
+	if last := len(b) - 4; pos < last {
+		d.gap(at, pos, last, b)
+		pos = last
+	}
+	d.field(at, pos, len(b), b, fmt.Sprintf("Length2 0x%x", r.Length()))
+}
+
+// gap shows bytes of a record that belong to nothing.
+func (d *dumper) gap(at int64, from, to int, b []byte) {
+	text := "not used"
+	if len(bytes.Trim(b[from:to], "\x00")) == 0 {
+		text = "padding"
+	}
+	d.field(at, from, to, b, text)
+}
+
+// part is a stretch of a record behind its fixed part.
+type part struct {
+	from, to int
+	text     string
+}
+
+// partsOf are the parts of a record in the order of their places.
+func partsOf(r *evt.Record) []part {
+	b := r.Raw()
+	last := len(b) - 4
+	var parts []part
+	text := func(name string, from int) (to int) {
+		if from >= last {
+			return last
+		}
+		n := nt.IndexNUL(b[from:last])
+		if n < 0 {
+			to = from + (last-from)&^1
+			parts = append(parts, part{from, to, fmt.Sprintf("%s %q, without an end", name, nt.UTF8(b[from:to]))})
+			return last
+		}
+		to = from + n + 2
+		parts = append(parts, part{from, to, fmt.Sprintf("%s %q", name, nt.UTF8(b[from:from+n]))})
+		return to
+	}
+	text("Computername", text("SourceName", evt.RecordHeadSize))
+	if sid, err := r.UserSid(); err == nil && sid != nil {
+		s, _, err := nt.DecodeSID(sid)
+		says := "UserSid " + string(s)
+		if err != nil {
+			says = "UserSid, which is none: " + err.Error()
+		} else if n := s.Name(); n != "" {
+			says += ", " + n
+		}
+		from := int(r.UserSidOffset())
+		parts = append(parts, part{from, from + len(sid), says})
+	}
+	if at := r.StringOffset(); r.NumStrings() > 0 && at >= evt.RecordHeadSize && int64(at) < int64(last) {
+		from := int(at)
+		for i := range int(r.NumStrings()) {
+			if from >= last {
+				break
+			}
+			from = text(fmt.Sprintf("Strings[%d]", i), from)
+		}
+	}
+	if data, err := r.Data(); err == nil && len(data) > 0 {
+		from := int(r.DataOffset())
+		parts = append(parts, part{from, from + len(data), fmt.Sprintf("Data, 0x%x bytes", len(data))})
+	}
+	slices.SortStableFunc(parts, func(a, b part) int { return cmp.Compare(a.from, b.from) })
+	return parts
+}
