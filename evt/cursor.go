@@ -15,7 +15,7 @@ import (
 // cursor is one walk over a file: first what was found wrong when the file was
 // opened, then its stages one after the other.
 type cursor struct {
-	r       *Reader
+	origin  *eventlog.Origin
 	want    eventlog.Fields
 	judge   *eventlog.Judge
 	dec     decoder
@@ -29,6 +29,19 @@ type cursor struct {
 	mark    eventlog.Mark
 	err     error // what ended the walk
 	closed  atomic.Bool
+}
+
+func newCursor(o *eventlog.Origin, sel *eventlog.Selection) (*cursor, error) {
+	if err := eventlog.CheckExpr(sel.Where); err != nil {
+		return nil, err
+	}
+	c := &cursor{origin: o, want: sel.Wanted(), judge: eventlog.NewJudge(sel), back: sel.Backward}
+	c.rec.origin = o
+	if m := sel.Mark(o); m != nil {
+		c.mark = *m
+	}
+	c.mark.Server, c.mark.Log = o.Server, o.Log
+	return c, nil
 }
 
 // stage is a part of the file in one direction.
@@ -84,9 +97,9 @@ func (s *reversed) step(ctx context.Context, rec *Record) (item, *eventlog.Loss,
 	return s.replay.step(rec)
 }
 
-// plan finds where the walk begins and lines up its stages.
-func (c *cursor) plan(ctx context.Context, sel *eventlog.Selection, w *window) error {
-	l := c.r.layout
+// plan finds where the walk over r begins and lines up its stages.
+func (c *cursor) plan(ctx context.Context, r *Reader, sel *eventlog.Selection, w *window) error {
+	l := r.layout
 	oldest, next := uint64(max(l.oldest, 1)), uint64(l.next)
 	if next == 0 {
 		next = math.MaxUint32 + 1
@@ -94,12 +107,12 @@ func (c *cursor) plan(ctx context.Context, sel *eventlog.Selection, w *window) e
 	if l.live == 0 {
 		oldest = next
 	}
-	first, lost, err := sel.First(c.r.opts.Origin, oldest, next)
+	first, lost, err := sel.First(c.origin, oldest, next)
 	if err != nil {
 		return err
 	}
-	if m := sel.Mark(c.r.opts.Origin); m != nil && m.Record != 0 && !m.Time.IsZero() && m.Record <= math.MaxUint32 {
-		switch t, ok, err := c.r.timeOf(ctx, w, uint32(m.Record)); {
+	if m := sel.Mark(c.origin); m != nil && m.Record != 0 && !m.Time.IsZero() && m.Record <= math.MaxUint32 {
+		switch t, ok, err := r.timeOf(ctx, w, uint32(m.Record)); {
 		case err != nil:
 			return err
 		case ok && !t.Equal(m.Time):
@@ -107,16 +120,16 @@ func (c *cursor) plan(ctx context.Context, sel *eventlog.Selection, w *window) e
 		}
 	}
 	if lost > 0 {
-		c.losses = append(c.losses, &eventlog.Loss{Origin: c.r.opts.Origin, Offset: -1,
+		c.losses = append(c.losses, &eventlog.Loss{Origin: c.origin, Offset: -1,
 			First: first - lost, Last: first - 1, Err: eventlog.ErrOverwrite})
 	}
-	c.first, c.back = first, sel.Backward
+	c.first = first
 
 	if sel.Backward {
-		s := &backwards{front: c.r.front(w)}
+		s := &backwards{front: r.front(w)}
 		s.backward = backward{ring: l.ring, w: w, pos: l.end, left: l.live, expect: l.next - 1}
 		if first < next-1 {
-			k, err := c.r.position(ctx, w, uint32(first)+1)
+			k, err := r.position(ctx, w, uint32(first)+1)
 			if err != nil {
 				return err
 			}
@@ -126,17 +139,17 @@ func (c *cursor) plan(ctx context.Context, sel *eventlog.Selection, w *window) e
 			c.stages = append(c.stages, s)
 		}
 		if sel.Recovered {
-			c.stages = append(c.stages, &reversed{zone: c.r.slackZone(w)})
+			c.stages = append(c.stages, &reversed{zone: r.slackZone(w)})
 		}
 		return nil
 	}
 	if sel.Recovered && first <= oldest {
-		c.stages = append(c.stages, &forwards{c.r.slackZone(w)})
+		c.stages = append(c.stages, &forwards{r.slackZone(w)})
 	}
 	if first < next {
-		k := c.r.front(w)
+		k := r.front(w)
 		if first > oldest {
-			if k, err = c.r.position(ctx, w, uint32(first)); err != nil {
+			if k, err = r.position(ctx, w, uint32(first)); err != nil {
 				return err
 			}
 		}
@@ -209,7 +222,7 @@ func (c *cursor) next(ctx context.Context, e *eventlog.Event) error {
 		}
 		if err := c.fill(e); err != nil {
 			c.pending = true // the event comes next, and only then the mark moves
-			return &eventlog.Loss{Origin: c.r.opts.Origin, Offset: c.rec.off,
+			return &eventlog.Loss{Origin: c.origin, Offset: c.rec.off,
 				First: uint64(c.rec.RecordNumber()), Last: uint64(c.rec.RecordNumber()), Partial: true, Err: err}
 		}
 		c.pass()
@@ -233,7 +246,7 @@ func (c *cursor) fill(e *eventlog.Event) error {
 
 // clip leaves of a loss what lies in the way of this walk.
 func (c *cursor) clip(l *eventlog.Loss) *eventlog.Loss {
-	l.Origin = c.r.opts.Origin
+	l.Origin = c.origin
 	if l.Partial || l.Last == 0 {
 		return l
 	}

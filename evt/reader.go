@@ -183,17 +183,12 @@ func (r *Reader) Read(ctx context.Context, sel *eventlog.Selection) (eventlog.Cu
 }
 
 func (r *Reader) read(ctx context.Context, sel *eventlog.Selection, buffer int) (eventlog.Cursor, error) {
-	if err := eventlog.CheckExpr(sel.Where); err != nil {
+	c, err := newCursor(r.opts.Origin, sel)
+	if err != nil {
 		return nil, err
 	}
-	c := &cursor{r: r, want: sel.Wanted(), judge: eventlog.NewJudge(sel)}
 	c.losses = append(c.losses, r.layout.damage...)
-	c.rec.origin = r.opts.Origin
-	if m := sel.Mark(r.opts.Origin); m != nil {
-		c.mark = *m
-	}
-	c.mark.Server, c.mark.Log = r.opts.Origin.Server, r.opts.Origin.Log
-	if err := c.plan(ctx, sel, r.window(buffer)); err != nil {
+	if err := c.plan(ctx, r, sel, r.window(buffer)); err != nil {
 		return nil, err
 	}
 	return c, nil
