@@ -51,6 +51,30 @@ type Reporter interface {
 	Close() error
 }
 
+// Source is a registered source of events: what NT keeps below
+// Services\EventLog\Log\Source in the registry. The paths of files are kept as
+// they are given, and nothing is opened by them.
+type Source struct {
+	Name string `json:"name"` // unique over all logs; case does not count
+	Log  string `json:"log"`  // that its events go to
+
+	MessageFiles  []string `json:"message_files,omitempty"`  // EventMessageFile
+	CategoryFile  string   `json:"category_file,omitempty"`  // CategoryMessageFile
+	ParameterFile string   `json:"parameter_file,omitempty"` // ParameterMessageFile
+	CategoryCount uint32   `json:"category_count,omitempty"` // categories 1 to this have text
+	Types         uint32   `json:"types,omitempty"`          // TypesSupported: Error | …; 0: not said
+}
+
+// SourceKeeper is a Server that knows which sources there are.
+type SourceKeeper interface {
+	// Sources lists them, sorted by name.
+	Sources(context.Context) ([]Source, error)
+	// SetSource registers a source, in place of the one that has its name.
+	SetSource(context.Context, Source) error
+	// RemoveSource forgets a source; what it reports goes to Application then.
+	RemoveSource(ctx context.Context, name string) error
+}
+
 // Guarded is a Server that can be seen as a caller sees it.
 type Guarded interface {
 	As(Caller) Server
@@ -126,4 +150,28 @@ func RegisterSource(ctx context.Context, srv Server, name string) (Reporter, err
 		return r.RegisterSource(ctx, name)
 	}
 	return nil, unsupported("register source")
+}
+
+// Sources lists the sources of srv, if srv can.
+func Sources(ctx context.Context, srv Server) ([]Source, error) {
+	if k, ok := srv.(SourceKeeper); ok {
+		return k.Sources(ctx)
+	}
+	return nil, unsupported("list sources")
+}
+
+// SetSource registers a source, if srv can.
+func SetSource(ctx context.Context, srv Server, s Source) error {
+	if k, ok := srv.(SourceKeeper); ok {
+		return k.SetSource(ctx, s)
+	}
+	return unsupported("add source")
+}
+
+// RemoveSource forgets a source, if srv can.
+func RemoveSource(ctx context.Context, srv Server, name string) error {
+	if k, ok := srv.(SourceKeeper); ok {
+		return k.RemoveSource(ctx, name)
+	}
+	return unsupported("remove source")
 }

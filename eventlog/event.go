@@ -16,6 +16,10 @@ type SID = nt.SID
 type Origin struct {
 	Server string // as the user named it; "" for a file named by its path
 	Log    string // the log's name in its server; a file's path
+
+	// Channel is what the records are of, as "System"; "" if not known.
+	// Info.Channel is the same.
+	Channel string
 }
 
 // String is "server/log", or the log alone where the server has no name.

@@ -26,9 +26,9 @@ type Loss struct {
 }
 
 func (l *Loss) Error() string {
-	s := ""
-	if l.Origin != nil {
-		s = l.Origin.String() + ": "
+	s := l.Origin.String()
+	if s != "" {
+		s += ": "
 	}
 	switch {
 	case l.Partial && l.First != 0:

@@ -105,6 +105,7 @@ func TestLoss(t *testing.T) {
 		{Loss{First: 7, Last: 5}, "records may be missing", 0, false},
 		{Loss{First: 7, Last: 7}, "record 7 is missing", 1, true},
 		{Loss{Origin: &Origin{Log: "a.evt"}, First: 7, Last: 9, Err: ErrOverwrite}, "a.evt: records 7 to 9 are missing: the log was overwritten faster than it was read", 3, true},
+		{Loss{Origin: &Origin{}, First: 7, Last: 7}, "record 7 is missing", 1, true},
 		{Loss{Partial: true}, "damaged, but no record is missing", 0, true},
 		{Loss{Partial: true, First: 7, Err: ErrTooLarge}, "record 7 is incomplete: over a limit", 0, true},
 	} {

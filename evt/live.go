@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"io"
+	"io/fs"
 	"math"
 
 	"netelf.example/eventlog"
@@ -26,6 +27,7 @@ type State struct {
 	Oldest, Next uint32        // record numbers; Oldest 0: no records
 	Generation   uint64        // another one after each clear
 	Changed      chan struct{} // closed when there is another state
+	Closed       bool          // there will be no other: whoever follows gets fs.ErrClosed
 }
 
 // ReadLive walks over a live log: up to what is its newest record now, or, if
@@ -204,6 +206,9 @@ func (s *live) next(ctx context.Context, rec *Record) (item, *eventlog.Loss, err
 		if !s.back && (st.Oldest == 0 || s.number >= st.Next) {
 			if !s.follow {
 				return atEnd, nil, nil
+			}
+			if st.Closed {
+				return atEnd, nil, fs.ErrClosed
 			}
 			select {
 			case <-st.Changed:

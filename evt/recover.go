@@ -66,8 +66,11 @@ func Recover(ctx context.Context, r *Reader, out File, opts *RecoverOptions) (Re
 		c.w, err = Create(out, wo)
 		return err
 	}
-	for _, pass := range []func(*Record, bool, verdict) error{c.keep, c.renumber} {
-		if err := c.merge(ctx, pass); err != nil {
+	if err := c.merge(ctx, c.keep); err != nil {
+		return c.done, err
+	}
+	if c.aside {
+		if err := c.merge(ctx, c.renumber); err != nil {
 			return c.done, err
 		}
 	}
@@ -94,6 +97,7 @@ type recovery struct {
 	total  uint64 // records
 	create func(first uint32) error
 	w      *Writer
+	aside  bool // some records get another number
 	done   Recovery
 }
 
@@ -316,6 +320,7 @@ func (c *recovery) keep(rec *Record, live bool, v verdict) error {
 		c.done.Copies++
 		return nil
 	case renumbered:
+		c.aside = true
 		return nil
 	}
 	if c.w == nil {

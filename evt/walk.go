@@ -189,7 +189,8 @@ func (k *walker) believes(rec *Record) (bool, error) {
 	if err := k.parse(rec); err != nil { // looking ahead has moved the window
 		return false, err
 	}
-	return (room || run > 1 || last) && !contradicted, nil
+	adjacent := k.known && !k.bad && k.skipped == 0 // a gap that a writer left
+	return (room || run > 1 || last || adjacent) && !contradicted, nil
 }
 
 // How far lookAhead looks.

@@ -20,7 +20,7 @@ const module = "netelf.example"
 var layers = [][]string{
 	{"nt"},
 	{"eventlog"},
-	{"internal/wire", "internal/hexdoc", "internal/config", "internal/users"},
+	{"internal/wire", "internal/hexdoc", "internal/journal", "internal/config", "internal/users"},
 	{"evt", "binxml", "query", "render", "scan", "internal/ndr", "internal/ntlm"},
 	{"evtx", "internal/spnego", "internal/dcerpc"},
 	{"internal/epm", "internal/npa", "internal/winreg"},
@@ -43,7 +43,7 @@ var outside = map[string][]string{
 
 // helpers stand outside the layers: they are imported by tests only, or are
 // programs of their own.
-var helpers = []string{"internal/logtest", "internal/layers", "interop", "bench"}
+var helpers = []string{"internal/logtest", "internal/layers", "internal/journal/journaltest", "interop", "bench"}
 
 // imports is what each package of the module imports, tests apart.
 func imports(t *testing.T) map[string][]string {

@@ -1,0 +1,221 @@
+package service
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+
+	"netelf.example/eventlog"
+	"netelf.example/evt"
+)
+
+// Backup writes the log, as it is now, to a clean .evt file of that name in the
+// backup directory. It is written aside and then given its name, which must not
+// be taken.
+func (h *handle) Backup(ctx context.Context, name string) error {
+	if err := h.check(eventlog.RightRead, "back up"); err != nil {
+		return err
+	}
+	b, err := h.l.newBackup(name)
+	if err != nil {
+		return err
+	}
+	defer b.abandon()
+	err = b.copy(ctx, h.l)
+	if behind(err) {
+		// Too much is reported meanwhile: once more, with reporters waiting.
+		if err = b.reset(); err == nil {
+			err = h.l.ask(ctx, &request{do: func() error { return b.copy(ctx, h.l) }})
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("back up log %s: %w", h.l.origin.Log, err)
+	}
+	return b.finish()
+}
+
+// Clear removes all records. With a backup it clears what that holds and nothing
+// else: what is reported meanwhile is in the one or stays in the other.
+func (h *handle) Clear(ctx context.Context, backup string) error {
+	if err := h.check(eventlog.RightClear, "clear"); err != nil {
+		return err
+	}
+	var b *backupFile
+	if backup != "" {
+		var err error
+		if b, err = h.l.newBackup(backup); err != nil {
+			return err
+		}
+		defer b.abandon()
+		// Most of it now; what comes meanwhile is added when reporters wait.
+		if err := b.copy(ctx, h.l); behind(err) {
+			if err := b.reset(); err != nil {
+				return err
+			}
+		} else if err != nil {
+			return fmt.Errorf("back up log %s: %w", h.l.origin.Log, err)
+		}
+	}
+	err := h.l.ask(ctx, &request{do: func() error {
+		if b != nil {
+			if err := b.copy(ctx, h.l); err != nil {
+				return fmt.Errorf("back up: %w", err)
+			}
+			if err := b.finish(); err != nil {
+				return err
+			}
+		}
+		return h.l.clear()
+	}})
+	if err != nil {
+		return fmt.Errorf("clear log %s: %w", h.l.origin.Log, err)
+	}
+	h.v.s.own(clearedEvent(h.v.c, h.l.origin.Log, backup))
+	return nil
+}
+
+// behind says whether a backup could not keep up with what is reported.
+func behind(err error) bool {
+	return errors.Is(err, eventlog.ErrOverwrite) || errors.Is(err, eventlog.ErrLogFull)
+}
+
+// backupFile is a backup that is being written.
+type backupFile struct {
+	dir, name string
+	tmp       *os.File
+	w         *evt.Writer
+	next      uint64 // the first record that it has not
+	gen       uint64
+	like      evt.FileHeader // whose MaxSize and Retention it gets
+}
+
+func (l *log) newBackup(name string) (*backupFile, error) {
+	name, err := backupName(name)
+	if err != nil {
+		return nil, err
+	}
+	dir := l.opts.BackupDir
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, err
+	}
+	if _, err := os.Lstat(filepath.Join(dir, name)); err == nil {
+		return nil, fmt.Errorf("backup %s: %w", name, fs.ErrExist)
+	}
+	b := &backupFile{dir: dir, name: name, like: *l.header.Load()}
+	if b.tmp, err = os.CreateTemp(dir, ".backup-*"); err != nil {
+		return nil, err
+	}
+	if err := b.reset(); err != nil {
+		b.abandon()
+		return nil, err
+	}
+	return b, nil
+}
+
+// reset begins anew.
+func (b *backupFile) reset() error {
+	b.w, b.next = nil, 0
+	return b.tmp.Truncate(0)
+}
+
+// copy adds the records that the backup does not have yet.
+func (b *backupFile) copy(ctx context.Context, l *log) error {
+	st := l.State()
+	if b.w == nil {
+		b.gen = st.Generation
+		var err error
+		opts := &evt.WriterOptions{MaxSize: st.Size + maxGrowth, Retention: evt.RetainForever, FirstRecord: max(st.Oldest, 1)}
+		if b.w, err = evt.Create(b.tmp, opts); err != nil {
+			return err
+		}
+	} else if b.gen != st.Generation {
+		return eventlog.ErrMarkGone
+	} else if st.Next == uint32(b.next) {
+		return nil
+	}
+	c, err := evt.ReadLive(ctx, l, &eventlog.Selection{Start: b.next, Want: eventlog.FieldRaw.Bit()}, false, nil)
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	var e eventlog.Event
+	for {
+		err := c.Next(ctx, &e)
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			return err
+		}
+		if _, err := b.w.AppendRaw(e.Raw, true); err != nil {
+			return err
+		}
+		b.next = e.RecordNumber + 1
+	}
+	b.next = max(b.next, uint64(st.Next))
+	return nil
+}
+
+// maxGrowth is how much may be reported while a backup is written before it
+// begins anew with reporters waiting.
+const maxGrowth = 64 << 20
+
+// finish gives the backup its name, if nobody else has it by now.
+func (b *backupFile) finish() error {
+	if err := b.w.Flush(); err != nil {
+		return err
+	}
+	w, err := evt.OpenWriter(b.tmp, b.w.Size(), &evt.WriterOptions{MaxSize: int64(b.like.MaxSize), Retention: b.like.Retention})
+	if err != nil {
+		return err
+	}
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	if err := b.tmp.Sync(); err != nil {
+		return err
+	}
+	if err := os.Link(b.tmp.Name(), filepath.Join(b.dir, b.name)); err != nil {
+		if errors.Is(err, fs.ErrExist) {
+			err = fs.ErrExist
+		}
+		return fmt.Errorf("backup %s: %w", b.name, err)
+	}
+	return syncDir(b.dir)
+}
+
+// abandon removes what was written aside.
+func (b *backupFile) abandon() {
+	_ = b.tmp.Close() // written and synced, or not wanted
+	_ = os.Remove(b.tmp.Name())
+}
+
+// OpenBackup opens a backup in the backup directory, for administrators.
+func (v *server) OpenBackup(_ context.Context, name string) (eventlog.Log, error) {
+	if !isAdministrator(v.c) {
+		v.s.auditRefusal(v.c, "open backup", name)
+		return nil, denied(v.c, "open backup", name)
+	}
+	file, err := backupName(name)
+	if err != nil {
+		return nil, err
+	}
+	return evt.Open(filepath.Join(v.s.opts.BackupDir, file), &evt.Options{Origin: &eventlog.Origin{Server: v.s.opts.Server, Log: file}})
+}
+
+// syncDir makes the names in a directory durable.
+func syncDir(name string) error {
+	if runtime.GOOS == "windows" {
+		return nil // a directory cannot be synced there, and a rename is journaled
+	}
+	d, err := os.Open(name)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
+}

@@ -1,0 +1,144 @@
+package service
+
+import (
+	"context"
+	"fmt"
+	"io/fs"
+	"sync/atomic"
+
+	"netelf.example/eventlog"
+	"netelf.example/evt"
+)
+
+// server is the service as one caller sees it.
+type server struct {
+	s *Service
+	c eventlog.Caller
+}
+
+var (
+	_ eventlog.Server       = (*server)(nil)
+	_ eventlog.Creator      = (*server)(nil)
+	_ eventlog.BackupOpener = (*server)(nil)
+	_ eventlog.Registrar    = (*server)(nil)
+	_ eventlog.SourceKeeper = (*server)(nil)
+	_ eventlog.Log          = (*handle)(nil)
+	_ eventlog.Follower     = (*handle)(nil)
+	_ eventlog.Keeper       = (*handle)(nil)
+)
+
+// denied is a refusal of the caller c.
+func denied(c eventlog.Caller, what, name string) error {
+	return fmt.Errorf("%s %s as %s: %w", what, name, callerName(c), fs.ErrPermission)
+}
+
+func callerName(c eventlog.Caller) string {
+	if c.Name == "" {
+		return "an unknown user"
+	}
+	return c.Name
+}
+
+// Logs lists all logs. Of those that the caller may not read it has the name
+// only.
+func (v *server) Logs(ctx context.Context) ([]eventlog.Info, error) {
+	var all []eventlog.Info
+	for _, l := range v.s.all() {
+		rights := l.access.Load().allowed(v.c)
+		if rights&eventlog.RightRead == 0 {
+			all = append(all, eventlog.Info{Name: l.origin.Log, Channel: l.origin.Log})
+			continue
+		}
+		i, err := l.info(ctx)
+		if err := ctx.Err(); err != nil {
+			return all, err
+		}
+		if err != nil { // opening it says what is wrong; the others are listed
+			l.logger().Error("list", "error", err)
+		}
+		i.Can |= v.can(rights)
+		all = append(all, i)
+	}
+	return all, nil
+}
+
+func (v *server) can(rights eventlog.Rights) (c eventlog.Can) {
+	if rights&eventlog.RightWrite != 0 {
+		c |= eventlog.CanReport
+	}
+	if rights&eventlog.RightRead != 0 {
+		c |= eventlog.CanBackup
+	}
+	if rights&eventlog.RightClear != 0 {
+		c |= eventlog.CanClear
+	}
+	if isAdministrator(v.c) {
+		c |= eventlog.CanSet
+	}
+	return c
+}
+
+// OpenLog decides once what the caller may do with the log; the handle keeps it.
+func (v *server) OpenLog(_ context.Context, name string) (eventlog.Log, error) {
+	l, err := v.s.find(name)
+	if err != nil {
+		return nil, err
+	}
+	rights := l.access.Load().allowed(v.c)
+	if rights&eventlog.RightRead == 0 {
+		v.s.auditRefusal(v.c, "open", l.origin.Log)
+		return nil, denied(v.c, "open log", l.origin.Log)
+	}
+	return &handle{l: l, v: v, rights: rights}, nil
+}
+
+func (v *server) Close() error { return nil }
+
+// handle is an open log.
+type handle struct {
+	l      *log
+	v      *server
+	rights eventlog.Rights
+	closed atomic.Bool
+}
+
+func (h *handle) check(need eventlog.Rights, what string) error {
+	if h.closed.Load() {
+		return fmt.Errorf("log %s: %w", h.l.origin.Log, fs.ErrClosed)
+	}
+	if h.rights&need != need {
+		h.v.s.auditRefusal(h.v.c, what, h.l.origin.Log)
+		return denied(h.v.c, what+" log", h.l.origin.Log)
+	}
+	return nil
+}
+
+func (h *handle) Info(ctx context.Context) (eventlog.Info, error) {
+	if err := h.check(eventlog.RightRead, "read"); err != nil {
+		return eventlog.Info{}, err
+	}
+	i, err := h.l.info(ctx)
+	i.Can |= h.v.can(h.rights)
+	return i, err
+}
+
+func (h *handle) Read(ctx context.Context, sel *eventlog.Selection) (eventlog.Cursor, error) {
+	return h.read(ctx, sel, false)
+}
+
+// Follow goes on with new events as they are committed.
+func (h *handle) Follow(ctx context.Context, sel *eventlog.Selection) (eventlog.Cursor, error) {
+	return h.read(ctx, sel, true)
+}
+
+func (h *handle) read(ctx context.Context, sel *eventlog.Selection, follow bool) (eventlog.Cursor, error) {
+	if err := h.check(eventlog.RightRead, "read"); err != nil {
+		return nil, err
+	}
+	return evt.ReadLive(ctx, h.l, sel, follow, &evt.Options{Origin: h.l.origin})
+}
+
+func (h *handle) Close() error {
+	h.closed.Store(true)
+	return nil
+}
