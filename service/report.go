@@ -36,10 +36,6 @@ func (v *server) RegisterSource(_ context.Context, name string) (eventlog.Report
 	if name == "" {
 		return nil, fmt.Errorf("source name is empty: %w", eventlog.ErrInvalid)
 	}
-	if own, is := ownSource(name); is {
-		v.s.auditRefusal(v.c, "report as", own.Name)
-		return nil, denied(v.c, "report as source", own.Name)
-	}
 	src, _ := v.s.cat.source(name)
 	l, err := v.s.find(src.Log)
 	if err != nil {
@@ -76,7 +72,7 @@ func (r *reporter) Report(ctx context.Context, events ...*eventlog.Event) (last 
 			own[i].Source = r.source
 		}
 		err := checkEvent(&own[i])
-		if src, is := ownSource(own[i].Source); is && err == nil {
+		if src, is := ownSource(own[i].Source); is && err == nil && src.Log == r.l.origin.Log && !isAdministrator(r.v.c) {
 			err = fmt.Errorf("source %s is the service's own: %w", src.Name, fs.ErrPermission)
 		}
 		if err != nil {

@@ -144,6 +144,7 @@ func (l *life) commit(sync bool) error {
 	l.states = append(l.states[:l.acked+1], bytes.Clone(l.open))
 	l.mu.Unlock()
 	err := l.f.Commit(sync)
+	dbg("commit", sync, err, l.acked+1, l.inside, l.f.Dirty())
 	if errors.Is(err, journal.ErrTooLarge) {
 		l.f.Rollback()
 		l.states = l.states[:l.acked+1]
@@ -172,7 +173,10 @@ func (l *life) commit(sync bool) error {
 
 func (l *life) checkpoint() error {
 	n := l.committed()
-	if err := l.f.Checkpoint(); err != nil {
+	dbg("ckpt")
+	err := l.f.Checkpoint()
+	dbg("ckpt done", err)
+	if err != nil {
 		return err
 	}
 	l.durable(n)
@@ -300,6 +304,7 @@ func modelRun(t *testing.T, seed uint64) (points int) {
 			return points
 		}
 		least := m.acked
+		dbg("end", m.acked, m.sure)
 		disk.Before = nil
 		if rnd.IntN(4) > 0 {
 			disk, least = disk.Crash(rnd), m.sure
