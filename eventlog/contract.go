@@ -58,6 +58,7 @@ type Info struct {
 	Channel string // what the records are of, as "System"; "" if not known
 
 	Oldest, Next uint64 // record numbers; Next-Oldest is the count, Oldest 0 means none
+	Generation   uint64 // another one after each clear, while the server runs; 0: not known
 	OldestTime   time.Time
 	NewestTime   time.Time // TimeWritten of the newest; zero: not known
 

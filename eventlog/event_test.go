@@ -10,7 +10,7 @@ import (
 
 func fullEvent() *Event {
 	return &Event{
-		Origin: &Origin{"srv", "System"}, RecordNumber: 7, TimeGenerated: time.Unix(1, 0).UTC(), TimeWritten: time.Unix(2, 0).UTC(),
+		Origin: &Origin{Server: "srv", Log: "System"}, RecordNumber: 7, TimeGenerated: time.Unix(1, 0).UTC(), TimeWritten: time.Unix(2, 0).UTC(),
 		ID: 0xC0000007, Type: Error, Level: LevelError, Category: 3, Source: "disk", Computer: "SRV", User: "S-1-5-18",
 		Strings: []string{"a", "", "c"}, Data: []byte{1, 2, 3}, Message: "text", MessageBy: ByServer,
 		Extra: &Extra{ProviderGUID: nt.GUID{1}, Keywords: 2, Task: 3, Opcode: 4, Version: 5, ProcessID: 6, ThreadID: 7, Channel: "System",
@@ -73,7 +73,7 @@ func TestEventWords(t *testing.T) {
 	if got, want := (&Event{RecordNumber: 7}).Mark(), (Mark{Record: 7}); got != want {
 		t.Errorf("Mark without an Origin: %+v, want %+v", got, want)
 	}
-	for o, want := range map[*Origin]string{nil: "", {}: "", {Log: "a.evt"}: "a.evt", {"srv", "System"}: "srv/System"} {
+	for o, want := range map[*Origin]string{nil: "", {}: "", {Log: "a.evt"}: "a.evt", {Server: "srv", Log: "System"}: "srv/System"} {
 		if got := o.String(); got != want {
 			t.Errorf("Origin: %q, want %q", got, want)
 		}

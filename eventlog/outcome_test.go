@@ -92,7 +92,7 @@ func TestStateOf(t *testing.T) {
 }
 
 func TestLoss(t *testing.T) {
-	o := &Origin{"srv", "System"}
+	o := &Origin{Server: "srv", Log: "System"}
 	for _, x := range []struct {
 		l     Loss
 		text  string

@@ -17,7 +17,7 @@ func TestSelectionMark(t *testing.T) {
 		o    Origin
 		want uint64 // 0: none
 	}{
-		{Origin{"", "SYSTEM"}, 1}, {Origin{"SRV", "system"}, 2}, {Origin{"srv", "Security"}, 0}, {Origin{"srv2", "System"}, 0},
+		{Origin{Server: "", Log: "SYSTEM"}, 1}, {Origin{Server: "SRV", Log: "system"}, 2}, {Origin{Server: "srv", Log: "Security"}, 0}, {Origin{Server: "srv2", Log: "System"}, 0},
 	} {
 		switch m := s.Mark(&x.o); {
 		case x.want == 0 && m != nil:
@@ -30,7 +30,7 @@ func TestSelectionMark(t *testing.T) {
 
 func TestSelectionFirst(t *testing.T) {
 	const most = math.MaxUint64
-	o := &Origin{"srv", "log"}
+	o := &Origin{Server: "srv", Log: "log"}
 	type in struct {
 		oldest, next, start uint64
 		mark                uint64 // none: noMark

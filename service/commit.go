@@ -90,7 +90,7 @@ func (l *log) serve(group []*request) {
 	for _, r := range group {
 		close(r.done)
 	}
-	if l.file.Dirty() > maxDirty/2 {
+	if l.file.Dirty() > l.opts.maxDirty/2 {
 		l.checkpoint()
 	}
 }
@@ -128,7 +128,8 @@ func (l *log) commit(sync bool) error {
 	return nil
 }
 
-// maxDirty is how many bytes of a log may be in its journal alone, twice.
+// maxDirty is how many bytes of a log may be in its journal alone, twice, unless
+// Options say otherwise.
 const maxDirty = 8 << 20
 
 // checkpoint brings the .evt file up to date, header included, beside what goes

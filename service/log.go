@@ -55,7 +55,7 @@ type request struct {
 // openLog brings the files of a log to the state that was last committed, makes
 // an empty log where there is none, and begins to write.
 func openLog(l *log, fresh evt.WriterOptions) error {
-	f, err := journal.Open(l.data, l.jnl, &journal.Options{MaxDirty: maxDirty})
+	f, err := journal.Open(l.data, l.jnl, &journal.Options{MaxDirty: l.opts.maxDirty})
 	if err != nil {
 		return err
 	}
@@ -142,7 +142,7 @@ func (l *log) info(ctx context.Context) (eventlog.Info, error) {
 	st, h := l.State(), l.header.Load()
 	i := eventlog.Info{
 		Name: l.origin.Log, Channel: l.origin.Log,
-		Oldest: uint64(st.Oldest), Next: uint64(st.Next),
+		Oldest: uint64(st.Oldest), Next: uint64(st.Next), Generation: st.Generation + 1,
 		Size: st.Size, MaxSize: int64(h.MaxSize), Retention: evt.RetentionOf(h.Retention),
 		Full: h.Flags&evt.FlagFull != 0,
 		Can:  eventlog.CanFollow,
