@@ -26,8 +26,9 @@ func (l *log) run() {
 		select {
 		case <-l.wake:
 		case <-timer.C:
-			if l.file.Dirty() > 0 {
+			if (l.file.Dirty() > 0 || l.behind.Load()) && l.file.Err() == nil {
 				l.checkpoint()
+				timer.Reset(idleCheckpoint) // if one still ran, or this one fails
 			}
 			continue
 		}
@@ -74,63 +75,139 @@ func (l *log) take() (group []*request, closed bool) {
 // append.
 func (l *log) serve(group []*request) {
 	if r := group[0]; r.do != nil {
-		r.err = r.do()
+		if r.err = l.ready(); r.err == nil {
+			r.err = r.do()
+		}
 		close(r.done)
 		return
 	}
-	now := l.opts.Now()
-	for _, r := range group {
-		r.last, r.err = l.appendAll(r.events, now)
-	}
-	if err := l.commit(l.opts.Sync == SyncAlways); err != nil {
-		for _, r := range group {
-			r.last, r.err = 0, err
-		}
-	}
+	l.report(group)
 	for _, r := range group {
 		close(r.done)
 	}
-	if l.file.Dirty() > l.opts.maxDirty/2 {
+	if l.file.Dirty() > l.maxDirty/2 {
 		l.checkpoint()
 	}
 }
 
-// appendAll appends the events of one request up to the first that cannot be.
-func (l *log) appendAll(events []*eventlog.Event, now time.Time) (last uint64, err error) {
-	for _, e := range events {
-		own := *e
-		own.TimeWritten = now
-		if own.TimeGenerated.IsZero() {
-			own.TimeGenerated = now
-		}
-		if own.Computer == "" {
-			own.Computer = l.opts.Computer
-		}
-		n, err := l.w.Append(&own)
-		if err != nil {
-			if errors.Is(err, eventlog.ErrLogFull) {
-				l.full(l.origin.Log)
-			}
-			return last, fmt.Errorf("report to %s: %w", l.origin.Log, err)
-		}
-		last = uint64(n)
+// report appends the events of all requests and commits them. What is too much for
+// one transaction takes several; the last is synced, and all before it with it.
+func (l *log) report(group []*request) {
+	err := l.ready()
+	for i, now := 0, l.opts.Now(); i < len(group) && err == nil; i++ {
+		group[i].first = uint64(l.w.Header().CurrentRecordNumber)
+		err = l.appendAll(group[i], now)
 	}
-	return last, nil
+	durable := l.opts.Sync == SyncAlways
+	if err == nil {
+		err = l.commit(durable)
+	}
+	if err == nil {
+		return
+	}
+	// What is committed is in the log, and all else is not.
+	if durable && l.file.Err() == nil {
+		if e := l.file.Sync(); e != nil {
+			err = fmt.Errorf("log %s: %w", l.origin.Log, e)
+		}
+	}
+	var committed uint64
+	if l.file.Err() == nil {
+		committed = uint64(l.State().Next)
+	}
+	for _, r := range group {
+		if r.last > 0 && r.last < committed {
+			continue
+		}
+		r.last, r.err = 0, err
+		if r.first > 0 && r.first < committed {
+			r.last = committed - 1
+		}
+	}
 }
 
-// commit makes what was appended the state of the log.
+// appendAll appends the events of one request, which are its own to fill in, up to
+// the first that cannot be: that is the request's error. What it returns is that
+// nothing can be committed.
+func (l *log) appendAll(r *request, now time.Time) error {
+	for _, e := range r.events {
+		e.TimeWritten = now
+		if e.TimeGenerated.IsZero() {
+			e.TimeGenerated = now
+		}
+		if e.Computer == "" {
+			e.Computer = l.opts.Computer
+		}
+		full := l.w.Header().Flags&evt.FlagFull != 0
+		n, err := l.w.Append(e)
+		if err != nil {
+			if errors.Is(err, eventlog.ErrLogFull) && !full {
+				l.full(l.origin.Log) // once, until there is room again
+			}
+			r.err = fmt.Errorf("report to %s: %w", l.origin.Log, err)
+			return nil
+		}
+		r.last = uint64(n)
+		// A transaction is bounded. What is committed in between is not answered
+		// yet, and is made durable with the rest.
+		if l.pending += roughSize(e); l.pending > l.maxDirty/4 {
+			if err := l.commit(false); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// roughSize is not less than the bytes of the record of e.
+func roughSize(e *eventlog.Event) int64 {
+	n := 256 + 2*(len(e.Source)+len(e.Computer)+len(e.Strings)) + len(e.Data)
+	for _, s := range e.Strings {
+		n += 2 * len(s)
+	}
+	return int64(n)
+}
+
+// commit makes what was appended the state of the log. If it cannot, the log is as
+// it was committed last.
 func (l *log) commit(sync bool) error {
 	l.publish(false)
 	if err := l.file.Commit(sync); err != nil {
+		l.rollback()
 		return fmt.Errorf("log %s: %w", l.origin.Log, err)
 	}
+	l.pending = 0
 	l.publish(true)
 	return nil
 }
 
-// maxDirty is how many bytes of a log may be in its journal alone, twice, unless
-// Options say otherwise.
-const maxDirty = 8 << 20
+// rollback forgets what is not committed.
+func (l *log) rollback() {
+	l.stale = true
+	if err := l.ready(); err != nil {
+		l.logger().Error("go back to what is committed", "error", err)
+	}
+}
+
+// ready sees to it that the writer is at what is committed, if that could not be
+// read before.
+func (l *log) ready() error {
+	if !l.stale {
+		return nil
+	}
+	l.file.Rollback()
+	size, err := l.file.Size()
+	if err != nil {
+		return err
+	}
+	w, err := evt.OpenWriter(l.file, size, nil)
+	if err != nil {
+		return fmt.Errorf("log %s: %w", l.origin.Log, err)
+	}
+	l.w, l.stale, l.pending = w, false, 0
+	l.publish(true)
+	return nil
+}
 
 // checkpoint brings the .evt file up to date, header included, beside what goes
 // on.
@@ -138,53 +215,52 @@ func (l *log) checkpoint() {
 	if !l.checkpointing.CompareAndSwap(false, true) {
 		return
 	}
-	err := l.w.Flush()
-	if err == nil {
-		err = l.commit(false)
-	}
-	if err != nil {
+	if err := l.flush(); err != nil {
 		l.checkpointing.Store(false)
 		l.logger().Error("checkpoint", "error", err)
 		return
 	}
 	l.running.Go(func() {
 		defer l.checkpointing.Store(false)
-		if err := l.file.Checkpoint(); err != nil {
+		err := l.file.Checkpoint()
+		l.behind.Store(err != nil)
+		if err != nil {
 			l.logger().Error("checkpoint", "error", err)
 		}
 	})
 }
 
+// flush brings the header up to date and commits it.
+func (l *log) flush() error {
+	if err := l.ready(); err != nil {
+		return err
+	}
+	if err := l.w.Flush(); err != nil {
+		l.rollback()
+		return err
+	}
+	return l.commit(false)
+}
+
 // finish leaves a clean header; closing the file then leaves an empty journal.
 func (l *log) finish() {
 	l.running.Wait()
-	err := l.w.Flush()
-	if err == nil {
-		err = l.commit(false)
-	}
-	if err != nil {
-		l.logger().Error("close", "error", err)
-	}
+	l.ended = l.flush()
 }
 
 // set changes what the header says of size and retention. A size below what the
 // file has takes effect when the log is cleared.
 func (l *log) set(opts evt.WriterOptions) error {
-	if err := l.w.Flush(); err != nil {
-		return err
+	err := l.w.Flush()
+	if err == nil {
+		var w *evt.Writer
+		if w, err = evt.OpenWriter(l.file, l.w.Size(), &opts); err == nil {
+			l.w = w
+			return l.commit(true)
+		}
 	}
-	w, err := evt.OpenWriter(l.file, l.w.Size(), &opts)
-	if err != nil {
-		l.file.Rollback()
-		return err
-	}
-	before := l.w
-	l.w = w
-	if err := l.commit(true); err != nil {
-		l.w = before
-		return err
-	}
-	return nil
+	l.rollback()
+	return err
 }
 
 // clear makes the log empty. Record numbers begin at 1 again.
@@ -192,7 +268,7 @@ func (l *log) clear() error {
 	h := l.w.Header()
 	w, err := evt.Create(l.file, &evt.WriterOptions{MaxSize: int64(h.MaxSize), Retention: h.Retention})
 	if err != nil {
-		l.file.Rollback()
+		l.rollback()
 		return err
 	}
 	// Readers must know before the bytes change.
@@ -202,6 +278,7 @@ func (l *log) clear() error {
 		Generation: before.Generation + 1, Changed: make(chan struct{})}, w.Header())
 	if err := l.file.Commit(true); err != nil {
 		l.swap(before, header)
+		l.rollback()
 		return err
 	}
 	l.w = w

@@ -31,9 +31,16 @@ type log struct {
 	state     atomic.Pointer[evt.State]
 	header    atomic.Pointer[evt.FileHeader]
 
-	w             *evt.Writer // of the committer alone
+	maxDirty      int64 // bytes that may be in the journal alone
 	checkpointing atomic.Bool
+	behind        atomic.Bool    // the last checkpoint failed
 	running       sync.WaitGroup // the checkpoint that runs
+
+	// The committer's alone.
+	w       *evt.Writer
+	stale   bool  // w is not at what is committed
+	pending int64 // about how many bytes are appended and not committed
+	ended   error // why the file is not left clean
 
 	mu     sync.Mutex
 	queue  []*request
@@ -45,17 +52,32 @@ type log struct {
 // request is one thing that the committer is asked to do: to append events, or to
 // do something else between two commits.
 type request struct {
-	events []*eventlog.Event
+	events []*eventlog.Event // the committer's from here on
 	do     func() error
-	last   uint64
+	first  uint64 // record number of the first event
+	last   uint64 // and of the last that is in the log; 0: none
 	err    error
 	done   chan struct{}
 }
 
+// How much of a log may be in its journal alone: as much as the log is large,
+// within these. The journal has room for it twice.
+const (
+	minDirty = 2 << 20
+	maxDirty = 8 << 20
+)
+
 // openLog brings the files of a log to the state that was last committed, makes
 // an empty log where there is none, and begins to write.
 func openLog(l *log, fresh evt.WriterOptions) error {
-	f, err := journal.Open(l.data, l.jnl, &journal.Options{MaxDirty: l.opts.maxDirty})
+	have, err := l.data.Size()
+	if err != nil {
+		return err
+	}
+	if l.maxDirty = l.opts.maxDirty; l.maxDirty == 0 {
+		l.maxDirty = min(max(have, fresh.MaxSize, minDirty), maxDirty)
+	}
+	f, err := journal.Open(l.data, l.jnl, &journal.Options{MaxDirty: l.maxDirty})
 	if err != nil {
 		return err
 	}
@@ -228,7 +250,7 @@ func (l *log) close() error {
 	st := l.State()
 	st.Closed, st.Changed = true, make(chan struct{})
 	l.swap(st, *l.header.Load())
-	return l.file.Close()
+	return errors.Join(l.ended, l.file.Close())
 }
 
 func (l *log) logger() *slog.Logger { return l.opts.Logger.With("log", l.origin.Log) }

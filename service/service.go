@@ -46,7 +46,7 @@ type Options struct {
 	// OpenStorage opens a file of a log; nil: journal.OpenStorage.
 	OpenStorage func(name string, flag int, perm fs.FileMode) (journal.Storage, error)
 
-	maxDirty int64 // bytes of a log that may be in its journal alone, twice; 0: maxDirty
+	maxDirty int64 // bytes of a log that may be in its journal alone, for tests; 0: by its size
 }
 
 // ErrReadOnly is what changing a data directory says that was opened for reading.
@@ -132,9 +132,6 @@ func (o *Options) setDefaults(dir string) {
 	}
 	if o.OpenStorage == nil {
 		o.OpenStorage = journal.OpenStorage
-	}
-	if o.maxDirty == 0 {
-		o.maxDirty = maxDirty
 	}
 }
 

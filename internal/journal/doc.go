@@ -117,5 +117,5 @@
 // Locks between processes are the caller's, and so is the privacy of the files.
 //
 // Of hostile content no length is believed before it was compared with what the
-// file has; memory is bounded by the journal's size and time is linear in it.
+// file has, and memory is bounded by the journal's size.
 package journal

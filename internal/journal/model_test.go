@@ -144,7 +144,6 @@ func (l *life) commit(sync bool) error {
 	l.states = append(l.states[:l.acked+1], bytes.Clone(l.open))
 	l.mu.Unlock()
 	err := l.f.Commit(sync)
-	dbg("commit", sync, err, l.acked+1, l.inside, l.f.Dirty())
 	if errors.Is(err, journal.ErrTooLarge) {
 		l.f.Rollback()
 		l.states = l.states[:l.acked+1]
@@ -173,10 +172,7 @@ func (l *life) commit(sync bool) error {
 
 func (l *life) checkpoint() error {
 	n := l.committed()
-	dbg("ckpt")
-	err := l.f.Checkpoint()
-	dbg("ckpt done", err)
-	if err != nil {
+	if err := l.f.Checkpoint(); err != nil {
 		return err
 	}
 	l.durable(n)
@@ -257,7 +253,7 @@ func differ(have, want []byte) string {
 // TestModel lets processes end anywhere, the power too, and looks at what the next
 // one finds.
 func TestModel(t *testing.T) {
-	seed, runs := uint64(time.Now().UnixNano()), 500
+	seed, runs := uint64(time.Now().UnixNano()), 250
 	if *seedFlag != 0 {
 		seed, runs = *seedFlag, 1
 	}
@@ -304,7 +300,6 @@ func modelRun(t *testing.T, seed uint64) (points int) {
 			return points
 		}
 		least := m.acked
-		dbg("end", m.acked, m.sure)
 		disk.Before = nil
 		if rnd.IntN(4) > 0 {
 			disk, least = disk.Crash(rnd), m.sure
@@ -319,7 +314,11 @@ func modelRun(t *testing.T, seed uint64) (points int) {
 				t.Errorf("seed %d: reopen: %v", seed, err)
 				return points
 			}
-			disk = disk.Crash(rnd)
+			if rnd.IntN(2) == 0 {
+				disk = disk.Kill(rnd)
+			} else {
+				disk, least = disk.Crash(rnd), m.sure
+			}
 		}
 		if err := m.found(disk, least); err != nil {
 			t.Errorf("seed %d: %v", seed, err)
