@@ -1,6 +1,7 @@
 package evt
 
 import (
+	"bytes"
 	"encoding/binary"
 	"fmt"
 
@@ -83,10 +84,22 @@ func (r *Record) Event(e *eventlog.Event, want eventlog.Fields) error {
 // decoder turns records into events. It remembers names that come again and
 // again, so that they are decoded and allocated once.
 type decoder struct {
+	names                     [64]names // by a hash
 	sources, computers, users textCache
 	text                      []byte // the strings of one record, in UTF-8
 	ends                      []int  // where each of them ends
 }
+
+// names are the two that follow the head of a record, which are mostly those of
+// the record before with the same event ID: then neither is searched for its end.
+type names struct {
+	raw              []byte // both, with their terminators; empty: nothing is remembered
+	source, computer string
+}
+
+// keepNames is how long names may be that are remembered: a forged log has any
+// length of them.
+const keepNames = 512
 
 func (d *decoder) event(r *Record, e *eventlog.Event, want eventlog.Fields) error {
 	var first error
@@ -114,21 +127,7 @@ func (d *decoder) event(r *Record, e *eventlog.Event, want eventlog.Fields) erro
 	e.Source, e.Computer, e.User = "", "", ""
 	e.Strings, e.Data, e.Raw = e.Strings[:0], e.Data[:0], e.Raw[:0]
 
-	source, ok := r.text(RecordHeadSize)
-	if !ok {
-		note(recordError(r.off, "SourceName", RecordHeadSize, errUnterminated))
-	}
-	if want.Has(eventlog.FieldSource) {
-		e.Source = d.sources.utf16(source)
-	}
-	if want.Has(eventlog.FieldComputer) && ok {
-		at := RecordHeadSize + len(source) + 2
-		computer, ok := r.text(at)
-		if !ok {
-			note(recordError(r.off, "Computername", int64(at), errUnterminated))
-		}
-		e.Computer = d.computers.utf16(computer)
-	}
+	note(d.nameText(r, e, want))
 	if want.Has(eventlog.FieldUser) {
 		sid, err := r.UserSid()
 		note(err)
@@ -152,6 +151,40 @@ func (d *decoder) event(r *Record, e *eventlog.Event, want eventlog.Fields) erro
 		e.Raw = append(e.Raw, b...)
 	}
 	return first
+}
+
+// nameText fills Source and Computer.
+func (d *decoder) nameText(r *Record, e *eventlog.Event, want eventlog.Fields) error {
+	body := r.body()[RecordHeadSize:]
+	h := uint64(e.ID)
+	if len(body) >= 8 {
+		h ^= binary.LittleEndian.Uint64(body) // the source's first four letters
+	}
+	n := &d.names[h*0x9e3779b97f4a7c15>>58]
+	if want.Has(eventlog.FieldSource) && want.Has(eventlog.FieldComputer) && len(n.raw) > 0 && bytes.HasPrefix(body, n.raw) {
+		e.Source, e.Computer = n.source, n.computer
+		return nil
+	}
+	source, ok := r.text(RecordHeadSize)
+	if want.Has(eventlog.FieldSource) {
+		e.Source = d.sources.utf16(source)
+	}
+	if !ok {
+		return recordError(r.off, "SourceName", RecordHeadSize, errUnterminated)
+	}
+	if !want.Has(eventlog.FieldComputer) {
+		return nil
+	}
+	at := RecordHeadSize + len(source) + 2
+	computer, ok := r.text(at)
+	e.Computer = d.computers.utf16(computer)
+	if !ok {
+		return recordError(r.off, "Computername", int64(at), errUnterminated)
+	}
+	if size := len(source) + len(computer) + 4; size <= keepNames && want.Has(eventlog.FieldSource) {
+		n.raw, n.source, n.computer = append(n.raw[:0], body[:size]...), e.Source, e.Computer
+	}
+	return nil
 }
 
 var errUnterminated = fmt.Errorf("no terminating zero inside the record")

@@ -179,12 +179,11 @@ func TestLiveWhileItWraps(t *testing.T) {
 		})
 	}
 	var followed sync.WaitGroup
+	c, err := ReadLive(ctx, f, &eventlog.Selection{Start: 1}, true, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
 	followed.Go(func() {
-		c, err := ReadLive(ctx, f, &eventlog.Selection{Start: 1}, true, nil)
-		if err != nil {
-			t.Error(err)
-			return
-		}
 		var e eventlog.Event
 		for last := uint64(0); last < total; {
 			err := c.Next(ctx, &e)

@@ -3,7 +3,10 @@ package evt
 import (
 	"bytes"
 	"errors"
+	"fmt"
+	"math/rand/v2"
 	"reflect"
+	"strings"
 	"testing"
 
 	"netelf.example/eventlog"
@@ -179,4 +182,41 @@ func FuzzRecord(f *testing.F) {
 		}
 		sameEvent(t, "again", &have, &e)
 	})
+}
+
+// TestDecoderMemory: what a decoder remembers of the records before never changes
+// what it makes of the next, whatever their names are.
+func TestDecoderMemory(t *testing.T) {
+	names := []string{"", "D", "Disk", "DiskA", "Disk\u00e9", "Disk perf", strings.Repeat("n", 300), "Application Popup"}
+	rnd := rand.New(rand.NewPCG(5, 6))
+	var d decoder
+	for i := range 20_000 {
+		e := &eventlog.Event{
+			RecordNumber: 1, TimeGenerated: nt.Time32(1), TimeWritten: nt.Time32(1), ID: eventlog.EventID(rnd.IntN(3)), Type: eventlog.Error, Level: eventlog.LevelError,
+			Source: names[rnd.IntN(len(names))], Computer: names[rnd.IntN(len(names))], Strings: []string{"text"},
+		}
+		if rnd.IntN(4) == 0 {
+			e.User = "S-1-5-18"
+		}
+		b, err := AppendRecord(nil, e)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var r Record
+		if err := r.UnmarshalBinary(b); err != nil {
+			t.Fatal(err)
+		}
+		if rnd.IntN(3) == 0 { // a terminator less, or another letter
+			k := RecordHeadSize + 2*rnd.IntN(20)
+			if k < len(b)-4 {
+				b[k] = 'x'
+			}
+		}
+		want := []eventlog.Fields{eventlog.AllFields, eventlog.DefaultFields, eventlog.FieldSource.Bit(), eventlog.FieldComputer.Bit()}[rnd.IntN(4)]
+		var have, fresh eventlog.Event
+		err1, err2 := d.event(&r, &have, want), new(decoder).event(&r, &fresh, want)
+		if !reflect.DeepEqual(have, fresh) || fmt.Sprint(err1) != fmt.Sprint(err2) {
+			t.Fatalf("record %d\nhave %+v, %v\nwant %+v, %v", i, have, err1, fresh, err2)
+		}
+	}
 }

@@ -60,8 +60,6 @@ func (m *diskFile) Truncate(size int64) error {
 	return nil
 }
 
-func (m *diskFile) clone() *diskFile { return &diskFile{b: bytes.Clone(m.b)} }
-
 // eventOf is an event whose record takes n bytes, a multiple of 4 from 68 on,
 // written at second sec.
 func eventOf(n int, sec uint32) *eventlog.Event {
