@@ -122,6 +122,12 @@ type live struct {
 // lies between.
 func (s *live) seek(ctx context.Context, st State, start uint32) error {
 	for range 4 {
+		if s.number = s.first; s.back {
+			s.number = start
+		}
+		if s.number < st.Oldest || st.Oldest == 0 {
+			return nil // overwritten by now, or nothing there: moved says so
+		}
 		s.pos, s.number = st.Begin, st.Oldest
 		near := start <= st.Oldest
 		if s.back {
@@ -130,7 +136,7 @@ func (s *live) seek(ctx context.Context, st State, start uint32) error {
 		} else if start >= st.Next {
 			s.pos, s.number, near = st.End, st.Next, true
 		}
-		if near || st.Oldest == 0 {
+		if near {
 			return nil
 		}
 		r := &Reader{r: s.l, size: st.Size, layout: &layout{
@@ -215,6 +221,9 @@ func (s *live) next(ctx context.Context, rec *Record) (item, *eventlog.Loss, err
 			case <-ctx.Done():
 			}
 			continue
+		}
+		if !s.back && s.number == st.Oldest {
+			s.pos = st.Begin // where a log begins again of which nothing was left
 		}
 		err := s.load(st, rec)
 		if now := s.l.State(); now.Generation != s.gen || s.number < now.Oldest || now.Oldest == 0 {

@@ -159,7 +159,7 @@ func (s *Server) open(e *entry) (*evt.Reader, error) {
 	if err != nil {
 		return nil, err
 	}
-	origin := &eventlog.Origin{Log: e.name}
+	origin := &eventlog.Origin{Log: e.name, Channel: e.channel}
 	if !s.single {
 		origin.Server = s.path
 	}

@@ -32,6 +32,11 @@ func TestOneFile(t *testing.T) {
 		t.Errorf("%+v", infos)
 	}
 	equal(t, s.Match("security"), []string{filepath.Join(dir, "SecEvent.Evt")})
+	write(t, dir, map[string][]byte{"SysEvent.Evt": evtFile(1, "x")})
+	name = filepath.Join(dir, "SysEvent.Evt")
+	if _, e := read(t.Context(), open(t, name, nil), name); *e.Origin != (eventlog.Origin{Log: name, Channel: "System"}) {
+		t.Errorf("origin %+v", e.Origin)
+	}
 }
 
 func TestFolder(t *testing.T) {

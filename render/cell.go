@@ -29,7 +29,7 @@ func textOf(e *eventlog.Event, f Field) (s string, ok bool) {
 	case FieldUser:
 		s = string(e.User)
 	case FieldUserName:
-		s = e.User.Name()
+		s = nameOf(e.User)
 	case FieldMessage:
 		if hasText(e) {
 			s = e.Message

@@ -1,6 +1,7 @@
 package render
 
 import (
+	"encoding/binary"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -13,6 +14,7 @@ type csvLines struct {
 	fields []Field
 	loc    *time.Location
 	cell   []byte // a text cell before it is quoted
+	day    dayText
 }
 
 var csvFields = []Field{
@@ -55,29 +57,63 @@ func (c *csvLines) event(dst []byte, e *eventlog.Event) []byte {
 }
 
 func (c *csvLines) appendCell(dst []byte, e *eventlog.Event, f Field) []byte {
-	b := c.cell[:0]
 	if s, ok := textOf(e, f); ok {
+		at := len(dst)
+		if dst = append(dst, s...); plainCell(dst[at:]) {
+			return dst
+		}
+		c.cell = appendCSVText(c.cell[:0], s)
+		return appendQuoted(dst[:at], c.cell)
+	}
+	if list, ok := listOf(e, f); ok {
+		return c.appendList(dst, list)
+	}
+	if t, ok := timeOf(e, f); ok {
+		return c.appendTime(dst, t)
+	}
+	return appendValue(dst, e, f)
+}
+
+func (c *csvLines) appendList(dst []byte, list []string) []byte {
+	at, escape := len(dst), false
+	for i, s := range list {
+		if i > 0 {
+			dst = append(dst, '|')
+		}
+		dst = append(dst, s...)
+		escape = escape || strings.IndexByte(s, '|') >= 0 || strings.IndexByte(s, '\\') >= 0
+	}
+	if !escape && plainCell(dst[at:]) {
+		return dst
+	}
+	b := c.cell[:0]
+	for i, s := range list {
+		if i > 0 {
+			b = append(b, '|')
+		}
+		if escape {
+			s = listEscaper.Replace(s)
+		}
 		b = appendCSVText(b, s)
-	} else if list, ok := listOf(e, f); ok {
-		for i, s := range list {
-			if i > 0 {
-				b = append(b, '|')
-			}
-			if strings.ContainsAny(s, `|\`) {
-				s = listEscaper.Replace(s)
-			}
-			b = appendCSVText(b, s)
-		}
-	} else if t, ok := timeOf(e, f); ok {
-		if !t.IsZero() {
-			east := offset(t, c.loc)
-			b = appendTime(b, t, east-east%60)
-		}
-	} else {
-		return appendValue(dst, e, f)
 	}
 	c.cell = b
-	return appendQuoted(dst, b)
+	return appendQuoted(dst[:at], b)
+}
+
+func (c *csvLines) appendTime(dst []byte, t time.Time) []byte {
+	if t.IsZero() {
+		return dst
+	}
+	east := offset(t, c.loc)
+	if east -= east % 60; east == 0 {
+		at := len(dst)
+		if dst = c.day.append(dst, t); dst[at] >= '0' {
+			return dst
+		}
+		dst = dst[:at] // the sign of a year beyond 9999
+	}
+	c.cell = appendTime(c.cell[:0], t, east)
+	return appendQuoted(dst, c.cell)
 }
 
 var listEscaper = strings.NewReplacer(`\`, `\\`, `|`, `\|`)
@@ -103,6 +139,28 @@ func appendCSVText(dst []byte, s string) []byte {
 		}
 	}
 	return dst
+}
+
+// plainCell says that a cell can stand as it is: it has nothing to escape or to
+// quote, and does not look like a formula. It may say false of one that could.
+func plainCell(cell []byte) bool {
+	if len(cell) == 0 {
+		return true
+	}
+	switch cell[0] {
+	case ' ', '=', '+', '-', '@':
+		return false
+	}
+	i := 0
+	for ; len(cell)-i >= 8; i += 8 {
+		if oddCSV(binary.LittleEndian.Uint64(cell[i:])) != 0 {
+			return false
+		}
+	}
+	if n := len(cell) - i; n > 0 && oddCSV(tail(cell, n)) != 0 {
+		return false
+	}
+	return cell[len(cell)-1] != ' '
 }
 
 // appendQuoted appends a cell, in quotation marks where RFC 4180 wants them. One

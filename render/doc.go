@@ -41,10 +41,15 @@
 // and grow with what comes. What is empty is "-". Where there is no message text
 // the strings stand in for it, joined by ", ". A ~ before the record number marks
 // a recovered record: found in slack space or a damaged stretch, no longer
-// reached by the log itself; without that column it stands before the line. On a
-// terminal lines are cut to its width, which an ellipsis at the end says, and
-// below 120 columns the computer is left out unless it is asked for. The colour
-// of the type repeats what its word says.
+// reached by the log itself; without that column it stands before the line. The
+// colour of the type repeats what its word says.
+//
+// On a terminal cells and lines are cut, which an ellipsis says: the message keeps
+// a third of the width, and the others share the rest. Where that is too little
+// for the least that each begins with, the computer is left out, and then the
+// record number, unless they are asked for. Times and numbers are never cut. Of a
+// path its end is kept, of a server's log the beginning and the end. Below 100
+// columns there is one space between columns, else two.
 //
 // # JSON
 //
@@ -91,7 +96,7 @@
 // there if zero or empty. Years outside 0 to 9999 have a sign and six digits, as
 // ISO 8601 and ECMAScript write them; RFC 3339 has no way to. Fields limits which
 // keys are written, not their order. [ParseJSON] gives back every field, but for
-// bytes that were not UTF-8.
+// Origin.Channel and bytes that were not UTF-8.
 //
 // # CSV
 //
@@ -101,14 +106,16 @@
 // # XML
 //
 // One Event element a line inside Events. An event that brings its own XML is
-// shown by that, taken apart and written anew. For the others the channel is the
-// log's name if the event names none, and keywords are those that Windows gives
+// shown by that, taken apart and written anew. For the others the channel is what
+// the event names; or else what its log is known to be of (Origin.Channel); or
+// else the log's name, a file's without its folder. Keywords are those that Windows gives
 // to events of the old interface: 0x80000000000000, with the audit bits
 // 0xa0000000000000 and 0x90000000000000.
 //
 // # Limits
 //
-// Nothing is kept from one event to the next but one buffer, which is let go when
-// an event made it larger than 1 MiB. Own XML is used up to 64 levels and 64
+// What a Writer keeps from one event to the next is one buffer, which is let go
+// when an event made it larger than 1 MiB, and for json the texts of up to 256
+// kinds of events, of at most 512 bytes each. Own XML is used up to 64 levels and 64
 // attributes an element; ParseJSON skips unknown values up to 64 levels.
 package render

@@ -64,7 +64,7 @@ var fieldTable = [fieldCount]struct {
 	FieldType:         {"type", 13, false},
 	FieldLevel:        {"level", 11, false},
 	FieldCategory:     {"category", 8, true},
-	FieldSource:       {"source", 16, false},
+	FieldSource:       {"source", 23, false},
 	FieldComputer:     {"computer", 12, false},
 	FieldUser:         {"user", 20, false},
 	FieldUserName:     {"user_name", 20, false},

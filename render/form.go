@@ -50,9 +50,13 @@ type Options struct {
 	// and xml are UTC always. nil: UTC.
 	Location *time.Location
 
-	// Width is the number of columns of the terminal; table cuts its lines to
-	// it. 0: not a terminal, nothing is cut.
+	// Width is the number of columns of the terminal; table cuts its cells and
+	// lines to it. 0: not a terminal, nothing is cut.
 	Width int
+
+	// OneLog says that all events are of one log, so that on a terminal the
+	// table has no column for it unless Fields has. false: there may be more.
+	OneLog bool
 
 	// Colour colours the type in the table. false: no escape sequences at all.
 	Colour bool
@@ -110,7 +114,7 @@ func New(w io.Writer, form Form, opts *Options) (*Writer, error) {
 	case Classic:
 		enc = &classic{opts.Location, opts.Now}
 	case JSON:
-		enc = jsonLines(SetOf(opts.Fields))
+		enc = newJSONLines(SetOf(opts.Fields))
 	case CSV:
 		enc = newCSV(opts)
 	case XML:

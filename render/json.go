@@ -11,15 +11,6 @@ import (
 	"netelf.example/eventlog"
 )
 
-// jsonLines is the json output: NDJSON, with the keys of the set.
-type jsonLines Set
-
-func (j jsonLines) begin(dst []byte) []byte { return dst }
-func (j jsonLines) end(dst []byte) []byte   { return dst }
-func (j jsonLines) event(dst []byte, e *eventlog.Event) []byte {
-	return append(AppendJSON(dst, e, Set(j)), '\n')
-}
-
 // Names of types and levels with their keys, made once.
 var (
 	typeKeys  [eventlog.AuditFailure + 1]string // "" for what has no name
@@ -49,29 +40,50 @@ func AppendJSON(dst []byte, e *eventlog.Event, fields Set) []byte {
 	if fields == 0 {
 		fields = allFields
 	}
-	start := len(dst) // every key brings its comma; the first becomes the brace
-	if o := e.Origin; o != nil {
-		if o.Server != "" && fields.has(FieldServer) {
-			dst = appendString(append(dst, `,"server":"`...), o.Server)
-		}
-		if fields.has(FieldLog) {
-			dst = appendString(append(dst, `,"log":"`...), o.Log)
-		}
-	}
+	start := len(dst)
+	dst = appendPlace(dst, e.Origin, fields)
 	if e.RecordNumber != 0 && fields.has(FieldRecord) {
 		dst = strconv.AppendUint(append(dst, `,"record":`...), e.RecordNumber, 10)
 	}
-	var first []byte
 	if fields.has(FieldTime) && !e.TimeGenerated.IsZero() {
-		dst = append(dst, `,"time":"`...)
-		at := len(dst)
-		dst = appendTime(dst, e.TimeGenerated, 0)
-		first, dst = dst[at:], append(dst, '"')
+		dst = append(appendTime(append(dst, `,"time":"`...), e.TimeGenerated, 0), '"')
 	}
 	if fields.has(FieldTimeWritten) && !e.TimeWritten.IsZero() {
-		dst = append(dst, `,"time_written":"`...)
-		dst = append(appendTimeAfter(dst, e.TimeWritten, first, e.TimeGenerated), '"')
+		dst = append(appendTime(append(dst, `,"time_written":"`...), e.TimeWritten, 0), '"')
 	}
+	dst = appendKind(dst, e, fields)
+	if e.User != "" {
+		dst = appendUser(dst, e.User, fields)
+	}
+	return closeObject(appendContent(dst, e, fields), start)
+}
+
+// closeObject completes the object that begins at start. Every key brings its
+// comma; the first becomes the brace.
+func closeObject(dst []byte, start int) []byte {
+	if len(dst) == start {
+		return append(dst, '{', '}')
+	}
+	dst[start] = '{'
+	return append(dst, '}')
+}
+
+func appendPlace(dst []byte, o *eventlog.Origin, fields Set) []byte {
+	if o == nil {
+		return dst
+	}
+	if o.Server != "" && fields.has(FieldServer) {
+		dst = appendString(append(dst, `,"server":"`...), o.Server)
+	}
+	if fields.has(FieldLog) {
+		dst = appendString(append(dst, `,"log":"`...), o.Log)
+	}
+	return dst
+}
+
+// appendKind appends what is the same in all events of one kind from one
+// computer: from id to computer.
+func appendKind(dst []byte, e *eventlog.Event, fields Set) []byte {
 	if fields.has(FieldID) {
 		dst = strconv.AppendUint(append(dst, `,"id":`...), uint64(e.Code()), 10)
 	}
@@ -101,16 +113,23 @@ func AppendJSON(dst []byte, e *eventlog.Event, fields Set) []byte {
 	if fields.has(FieldComputer) {
 		dst = appendString(append(dst, `,"computer":"`...), e.Computer)
 	}
-	if e.User != "" {
-		if fields.has(FieldUser) {
-			dst = appendString(append(dst, `,"user":"`...), string(e.User))
-		}
-		if fields.has(FieldUserName) {
-			if name := nameOf(e.User); name != "" {
-				dst = appendString(append(dst, `,"user_name":"`...), name)
-			}
+	return dst
+}
+
+func appendUser(dst []byte, user eventlog.SID, fields Set) []byte {
+	if fields.has(FieldUser) {
+		dst = appendString(append(dst, `,"user":"`...), string(user))
+	}
+	if fields.has(FieldUserName) {
+		if name := nameOf(user); name != "" {
+			dst = appendString(append(dst, `,"user_name":"`...), name)
 		}
 	}
+	return dst
+}
+
+// appendContent appends the keys from strings on.
+func appendContent(dst []byte, e *eventlog.Event, fields Set) []byte {
 	if fields.has(FieldStrings) {
 		dst = appendStrings(append(dst, `,"strings":[`...), e.Strings)
 	}
@@ -135,11 +154,7 @@ func AppendJSON(dst []byte, e *eventlog.Event, fields Set) []byte {
 	if len(e.Raw) > 0 && fields.has(FieldRaw) {
 		dst = append(base64.StdEncoding.AppendEncode(append(dst, `,"raw":"`...), e.Raw), '"')
 	}
-	if len(dst) == start {
-		return append(dst, '{', '}')
-	}
-	dst[start] = '{'
-	return append(dst, '}')
+	return dst
 }
 
 // nameOf is user.Name. Most users are accounts of a domain or a computer, which

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"math"
+	"math/rand/v2"
 	"reflect"
 	"strings"
 	"testing"
@@ -306,15 +307,37 @@ func TestAppendTime(t *testing.T) {
 	}
 }
 
-func TestAppendTimeAfter(t *testing.T) {
-	for _, at := range []int64{-61, 0, 59, 946684799, year10000 - 1, year10000} {
-		for d := int64(-130); d <= 130; d++ {
-			one, two := time.Unix(at, 0), time.Unix(at+d, 500)
-			want := string(appendTime([]byte("x"), two, 0))
-			for _, first := range [][]byte{nil, appendTime(nil, one, 0)} {
-				if got := string(appendTimeAfter([]byte("x"), two, first, one)); got != want {
-					t.Fatalf("appendTimeAfter(%v, %v) = %s, want %s", two, one, got, want)
-				}
+// What is remembered from one event to the next never changes a line.
+func TestJSONLines(t *testing.T) {
+	random := rand.New(rand.NewPCG(1, 2))
+	pick := func(n int) int { return random.IntN(n) }
+	origins := []*eventlog.Origin{nil, {}, {Log: "a\x1b"}, {Server: "bedrock", Log: "System"}, {Server: "bedrock", Log: "System"}}
+	texts := []string{"", "EventLog", "a\"b", strings.Repeat("x", keepText), "Disk", "disk\x00"}
+	users := []eventlog.SID{"", "S-1-5-18", "S-1-5-19", "S-1-5-21-1-2-3-500", eventlog.SID(texts[3] + "x"), "\xff"}
+	times := []time.Time{{}, time.Unix(-1, 0), time.Unix(0, 0), time.Unix(86399, 5), time.Unix(86400, 0), time.Unix(year10000-1, 0), time.Unix(year10000, 1),
+		time.Unix(-86401, 0), time.Unix(946684799, 0), time.Unix(math.MinInt64, 0), time.Unix(math.MaxInt64, 0)}
+	ids := []eventlog.EventID{0, 7, 7036, 0x40001b7c, 0xc0001b7c, math.MaxUint32}
+	for _, fields := range []Set{0, SetOf([]Field{FieldLog, FieldTimeWritten, FieldSource, FieldUserName}), 1 << FieldOffset} {
+		j := newJSONLines(fields)
+		for range 20_000 {
+			e := &eventlog.Event{Origin: origins[pick(len(origins))], RecordNumber: uint64(pick(3)), TimeGenerated: times[pick(len(times))],
+				TimeWritten: times[pick(len(times))], ID: ids[pick(len(ids))], Type: eventlog.Type(pick(3)), Level: eventlog.Level(pick(2)),
+				Category: uint16(pick(2)), Source: texts[pick(len(texts))], Computer: texts[pick(3)], User: users[pick(len(users))], Offset: int64(pick(3)) - 1}
+			got, want := string(j.event([]byte("x"), e)), "x"+string(AppendJSON(nil, e, fields))+"\n"
+			if got != want {
+				t.Fatalf("\n got %s\nwant %s", got, want)
+			}
+		}
+	}
+}
+
+func TestDayText(t *testing.T) {
+	for _, at := range []int64{-86401, -61, 0, 59, 946684799, year10000 - 1, year10000} {
+		var d dayText
+		for _, n := range []int64{0, 1, -1, 86399, 86400, -86400, 0, 40, 86401} {
+			v := time.Unix(at+n, 500)
+			if got, want := string(d.append([]byte("x"), v)), string(appendTime([]byte("x"), v, 0)); got != want {
+				t.Fatalf("%v: %s, want %s", v, got, want)
 			}
 		}
 	}
@@ -399,5 +422,9 @@ func TestNoAllocations(t *testing.T) {
 	buf := AppendJSON(nil, e, 0)
 	if n := testing.AllocsPerRun(100, func() { buf = AppendJSON(buf[:0], e, 0) }); n != 0 {
 		t.Errorf("AppendJSON: %v allocations", n)
+	}
+	j := newJSONLines(0)
+	if n := testing.AllocsPerRun(100, func() { buf = j.event(buf[:0], e) }); n != 0 {
+		t.Errorf("the json output: %v allocations", n)
 	}
 }

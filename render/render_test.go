@@ -91,7 +91,9 @@ func TestGolden(t *testing.T) {
 	}{
 		{"table.txt", Table, nil},
 		{"table-100.txt", Table, &Options{Width: 100, Location: zone, Data: true}},
-		{"table-140-colour.txt", Table, &Options{Width: 140, Colour: true}},
+		{"table-160.txt", Table, &Options{Width: 160}},
+		{"table-140-one-log-colour.txt", Table, &Options{Width: 140, OneLog: true, Colour: true}},
+		{"table-80-one-log.txt", Table, &Options{Width: 80, OneLog: true}},
 		{"table-fields.txt", Table, &Options{Fields: fields}},
 		{"classic.txt", Classic, &Options{Location: zone}},
 		{"classic-now.txt", Classic, &Options{Now: now}},

@@ -47,6 +47,11 @@ func oddJSON(x uint64) uint64 {
 	return (x | (x + ones) | (x - 0x20*ones) | (x ^ '"'*ones - ones) | (x ^ '\\'*ones - ones)) & highs
 }
 
+// oddCSV is oddByte, and marks the quotation mark and the comma too.
+func oddCSV(x uint64) uint64 {
+	return (x | (x + ones) | (x - 0x20*ones) | (x ^ '"'*ones - ones) | (x ^ ','*ones - ones)) & highs
+}
+
 // tail is the last n bytes of b, 0 < n < 8, as the low bytes of a word that is
 // filled with spaces.
 func tail(b []byte, n int) uint64 {

@@ -16,6 +16,9 @@ const pairs = "00010203040506070809" +
 	"80818283848586878889" +
 	"90919293949596979899"
 
+// year10000 is when it begins, in seconds since 1970.
+const year10000 = 253402300800
+
 // epochDays is the number of days from 0000-03-01 to 1970-01-01.
 const epochDays = 719468
 
@@ -126,20 +129,31 @@ func appendTime(dst []byte, t time.Time, east int) []byte {
 	return appendPair(append(dst, ':'), east/60%60)
 }
 
-// appendTimeAfter is appendTime in UTC for a time that is mostly in the same
-// minute as another, whose text is first.
-func appendTimeAfter(dst []byte, t time.Time, first []byte, other time.Time) []byte {
-	const upTo = len("1999-12-23T15:54:")
-	sec, before := t.Unix(), other.Unix()
-	// From 1970 to 9999 all texts have the same shape.
-	if len(first) < upTo || sec < 0 || before < 0 || sec >= year10000 || sec/60 != before/60 {
-		return appendTime(dst, t, 0)
-	}
-	dst = appendPair(append(dst, first[:upTo]...), int(sec%60))
-	return append(appendFraction(dst, t), 'Z')
+// dayText remembers the date of the day that it wrote last.
+type dayText struct {
+	begin int64  // seconds since 1970
+	text  []byte // as far as the T; empty: none
 }
 
-const year10000 = 253402300800
+// append is appendTime in UTC.
+func (d *dayText) append(dst []byte, t time.Time) []byte {
+	sec := t.Unix()
+	rest := uint64(sec - d.begin)
+	if rest >= 86400 || len(d.text) == 0 {
+		at := len(dst)
+		dst = appendTime(dst, t, 0)
+		// From 1970 to 9999 all texts have the same shape.
+		if sec >= 0 && sec < year10000 {
+			d.begin = sec - sec%86400
+			d.text = append(d.text[:0], dst[at:at+len("1999-12-23T")]...)
+		}
+		return dst
+	}
+	n := uint32(rest)
+	h, m, s := n/3600*2, n/60%60*2, n%60*2
+	dst = append(append(dst, d.text...), pairs[h], pairs[h+1], ':', pairs[m], pairs[m+1], ':', pairs[s], pairs[s+1])
+	return append(appendFraction(dst, t), 'Z')
+}
 
 // appendFraction appends the point and what follows it, nothing for a whole
 // second.

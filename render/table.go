@@ -11,14 +11,12 @@ import (
 // table is the table output. Its columns begin with a sensible width and grow,
 // up to maxGrow, when a wider value comes by, so that nothing must be read ahead.
 type table struct {
-	columns []column
-	loc     *time.Location
-	width   int // of the terminal; 0: nothing is cut
-	grow    int // to which a column may grow
-	colour  bool
-	data    bool
-	mark    int  // the column that has the mark of recovered records
-	joined  bool // log is shown as server/log
+	columns
+	loc    *time.Location
+	colour bool
+	data   bool
+	mark   int  // the column that has the mark of recovered records
+	joined bool // log is shown as server/log
 
 	headed  bool   // the header is written
 	scratch []byte // a cell
@@ -26,131 +24,92 @@ type table struct {
 	stamp   []byte
 }
 
-type column struct {
-	field Field
-	width int
-	right bool
-}
-
-const (
-	maxGrow     = 40  // to which a column may grow; on a terminal a sixth of it, if that is less
-	joinedWidth = 16  // of server/log
-	wideTable   = 120 // below that width the computer is left out unless it is asked for
-)
-
-var (
-	tableFields  = []Field{FieldTime, FieldType, FieldLog, FieldComputer, FieldSource, FieldID, FieldRecord, FieldMessage}
-	narrowFields = []Field{FieldTime, FieldType, FieldLog, FieldSource, FieldID, FieldRecord, FieldMessage}
-)
-
 func newTable(o *Options) *table {
-	t := &table{loc: o.Location, width: max(o.Width, 0), colour: o.Colour, data: o.Data, minute: -1 << 63, grow: maxGrow}
-	if t.width > 0 {
-		t.grow = min(maxGrow, t.width/6)
-	}
+	t := &table{loc: o.Location, colour: o.Colour, data: o.Data, minute: -1 << 63}
 	fields := o.Fields
-	switch {
-	case len(fields) > 0:
-	case t.width > 0 && t.width < wideTable:
-		fields = narrowFields
-	default:
-		fields = tableFields
+	if len(fields) == 0 {
+		fields = chooseFields(o)
 	}
 	t.mark = max(0, slices.Index(fields, FieldRecord))
 	t.joined = !slices.Contains(fields, FieldServer)
-	for _, f := range fields {
-		info := &fieldTable[f]
-		c := column{f, info.width, info.right}
-		if f == FieldLog && t.joined {
-			c.width = joinedWidth
-		}
-		t.columns = append(t.columns, c)
-	}
+	t.columns = newColumns(fields, o.Width)
 	return t
 }
 
 func (t *table) begin(dst []byte) []byte { return dst }
 func (t *table) end(dst []byte) []byte   { return dst }
 
-// header is written with the first event: no events, no output.
-func (t *table) header(dst []byte) []byte {
-	return t.line(dst, func(dst []byte, f Field) []byte {
-		if f == FieldLog && t.joined {
-			return append(dst, "SERVER/LOG"...)
-		}
-		return append(dst, strings.ToUpper(f.String())...)
-	}, "")
-}
-
 func (t *table) event(dst []byte, e *eventlog.Event) []byte {
-	colour := ""
-	if t.colour {
-		colour = colourOf(e)
-	}
-	cell := func(dst []byte, f Field) []byte {
-		if e.Recovered && f == t.columns[t.mark].field {
-			dst = append(dst, '~')
-		}
-		return t.cell(dst, e, f)
-	}
 	if !t.headed {
 		t.headed = true
-		t.line(dst, cell, colour) // so that the header stands over the first event
-		dst = t.header(dst)
+		t.line(dst, e) // so that the header stands over the first event
+		dst = t.line(dst, nil)
 	}
-	dst = t.line(dst, cell, colour)
+	dst = t.line(dst, e)
 	if t.data {
 		dst = appendDump(dst, e.Data)
 	}
 	return dst
 }
 
-// line appends one line of cells, cut to the terminal.
-func (t *table) line(dst []byte, cell func([]byte, Field) []byte, colour string) []byte {
-	room := t.width // what is left of it; the last two are kept to say that there is more
-	for i := range t.columns {
-		c, last := &t.columns[i], i == len(t.columns)-1
+// line appends the line of an event, or of the headings if e is nil, cut to the
+// terminal.
+func (t *table) line(dst []byte, e *eventlog.Event) []byte {
+	room := t.width // what is left of it; as much as a gap is kept to say that there is more
+	for i := range t.list {
+		c, last := &t.list[i], i == len(t.list)-1
 		if i > 0 {
 			if t.width > 0 {
-				if room < 3 {
+				if room <= t.gap {
 					if room > 0 {
-						dst = append(dst, " …"[2-room:]...)
+						dst = append(appendSpaces(dst, room-1), "…"...)
 					}
 					break
 				}
-				room -= 2
+				room -= t.gap
 			}
-			dst = append(dst, ' ', ' ')
+			dst = appendSpaces(dst, t.gap)
 		}
-		b := cell(t.scratch[:0], c.field)
+		b := t.scratch[:0]
+		if e == nil {
+			b = t.heading(b, c)
+		} else {
+			if e.Recovered && i == t.mark {
+				b = append(b, '~')
+			}
+			b = t.cell(b, e, c.field)
+		}
 		if len(b) == 0 {
 			b = append(b, '-')
 		}
-		t.scratch = b
 		n := 0 // columns that the cell takes
 		if !last || c.right || t.width > 0 {
 			n = width(b)
 		}
 		if n > c.width && !last {
-			c.width = max(c.width, min(n, t.grow))
+			t.widen(c, n)
 		}
 		pad := max(0, c.width-n)
 		if t.width > 0 {
 			most := room
-			if !last && room > 2 {
-				most = room - 2
+			if !last {
+				if room > t.gap {
+					most -= t.gap
+				}
+				most = min(most, c.width)
 			}
 			if n > most {
-				b = cut(b, most)
+				b = t.cut(b, most, c.field, e)
 				n = width(b)
 			}
-			pad = min(pad, most-n)
+			pad = max(0, min(pad, most-n))
 			room -= n + pad
 		}
+		t.scratch = b
 		if c.right {
 			dst = appendSpaces(dst, pad)
 		}
-		if colour != "" && c.field == FieldType {
+		if colour := t.colourOf(e); colour != "" && c.field == FieldType {
 			dst = append(append(append(dst, colour...), b...), "\x1b[0m"...)
 		} else {
 			dst = append(dst, b...)
@@ -163,6 +122,26 @@ func (t *table) line(dst []byte, cell func([]byte, Field) []byte, colour string)
 		dst = dst[:len(dst)-1]
 	}
 	return append(dst, '\n')
+}
+
+// cut shortens a cell. The end of a path tells more than its beginning; of the log
+// of a server both do, or else all servers look alike.
+func (t *table) cut(b []byte, most int, f Field, e *eventlog.Event) []byte {
+	switch {
+	case f != FieldLog || e == nil:
+		return cut(b, most)
+	case t.joined && e.Origin != nil && e.Origin.Server != "" && !strings.ContainsAny(e.Origin.Server, `/\`):
+		return cutInside(b, most, (most-1)/2)
+	}
+	return cutInside(b, most, 0)
+}
+
+func (t *table) heading(dst []byte, c *column) []byte {
+	const joined = "SERVER/LOG"
+	if c.field == FieldLog && t.joined && (t.width == 0 || c.width >= len(joined)) {
+		return append(dst, joined...)
+	}
+	return append(dst, strings.ToUpper(c.field.String())...)
 }
 
 // cell appends the value of a field as one line of safe text.
@@ -184,7 +163,7 @@ func (t *table) cell(dst []byte, e *eventlog.Event, f Field) []byte {
 	}
 	if s, ok := textOf(e, f); ok {
 		if f == FieldLog && t.joined && e.Origin != nil && e.Origin.Server != "" {
-			dst = append(appendLine(dst, e.Origin.Server), '/')
+			dst = append(appendLine(dst, strings.TrimSuffix(e.Origin.Server, "/")), '/')
 		}
 		return appendLine(dst, s)
 	}
@@ -222,8 +201,9 @@ func appendSpaces(dst []byte, n int) []byte {
 }
 
 // colourOf is the escape sequence for the type of e, "" for the usual one.
-func colourOf(e *eventlog.Event) string {
+func (t *table) colourOf(e *eventlog.Event) string {
 	switch {
+	case !t.colour || e == nil:
 	case e.Level == eventlog.LevelCritical:
 		return "\x1b[1;31m"
 	case e.Type == eventlog.Error, e.Type == eventlog.AuditFailure:

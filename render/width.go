@@ -1,6 +1,7 @@
 package render
 
 import (
+	"slices"
 	"sort"
 	"unicode"
 	"unicode/utf8"
@@ -80,4 +81,30 @@ func cut(b []byte, most int) []byte {
 		i += size
 	}
 	return append(b[:i], "…"...)
+}
+
+// cutInside is cut that keeps the first columns, keep at most, and the last ones.
+func cutInside(b []byte, most, keep int) []byte {
+	n := width(b)
+	if n <= most {
+		return b
+	}
+	if most <= 0 {
+		return b[:0]
+	}
+	from, to := 0, 0 // what is left out
+	for to < len(b) {
+		r, size := utf8.DecodeRune(b[to:])
+		w := runeWidth(r)
+		if n < most && w > 0 { // a mark goes with what it stands on
+			break
+		}
+		if to += size; keep >= w && from == to-size {
+			keep -= w
+			from = to
+			continue
+		}
+		n -= w
+	}
+	return slices.Replace(b, from, to, []byte("…")...)
 }

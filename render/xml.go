@@ -2,6 +2,7 @@ package render
 
 import (
 	"strconv"
+	"strings"
 	"unicode/utf8"
 
 	"netelf.example/eventlog"
@@ -85,11 +86,7 @@ func appendSystem(dst []byte, e *eventlog.Event, x *eventlog.Extra) []byte {
 		dst = appendAttr(dst, "<Execution ProcessID='", uint64(x.ProcessID))
 		dst = append(appendAttr(dst, "' ThreadID='", uint64(x.ThreadID)), "'/>"...)
 	}
-	channel := x.Channel
-	if channel == "" && e.Origin != nil {
-		channel = e.Origin.Log
-	}
-	if channel != "" {
+	if channel := channelOf(e); channel != "" {
 		dst = append(appendXMLText(append(dst, "<Channel>"...), channel), "</Channel>"...)
 	}
 	dst = append(appendXMLText(append(dst, "<Computer>"...), e.Computer), "</Computer><Security"...)
@@ -97,6 +94,23 @@ func appendSystem(dst []byte, e *eventlog.Event, x *eventlog.Extra) []byte {
 		dst = append(appendXMLText(append(dst, " UserID='"...), string(e.User)), '\'')
 	}
 	return append(dst, "/></System>"...)
+}
+
+// channelOf is what the event names as its channel, or else what its log is known
+// to be of, or else the log's name. Of an event of the old interface, whose logs
+// have no folders in their names, that is a file's without its folder.
+func channelOf(e *eventlog.Event) string {
+	switch {
+	case e.Extra != nil && e.Extra.Channel != "":
+		return e.Extra.Channel
+	case e.Origin == nil:
+		return ""
+	case e.Origin.Channel != "":
+		return e.Origin.Channel
+	case e.Extra != nil:
+		return e.Origin.Log
+	}
+	return e.Origin.Log[strings.LastIndexAny(e.Origin.Log, `/\`)+1:]
 }
 
 // keywords are what the event brings, or else what Windows gives the events of

@@ -21,6 +21,9 @@ func (h *handle) Backup(ctx context.Context, name string) error {
 	if err := h.check(eventlog.RightRead, "back up"); err != nil {
 		return err
 	}
+	if h.l.opts.ReadOnly {
+		return fmt.Errorf("back up log %s: %w", h.l.origin.Log, ErrReadOnly)
+	}
 	b, err := h.l.newBackup(name)
 	if err != nil {
 		return err
@@ -44,6 +47,9 @@ func (h *handle) Backup(ctx context.Context, name string) error {
 func (h *handle) Clear(ctx context.Context, backup string) error {
 	if err := h.check(eventlog.RightClear, "clear"); err != nil {
 		return err
+	}
+	if h.l.opts.ReadOnly {
+		return fmt.Errorf("clear log %s: %w", h.l.origin.Log, ErrReadOnly)
 	}
 	var b *backupFile
 	if backup != "" {

@@ -10,11 +10,12 @@ import (
 )
 
 // Local is the user of this process as a caller of a data directory that it opens
-// itself: its uid and its groups as SIDs. Administrators are root, whom the
+// itself: its uid, which comes first, and its groups as SIDs. Administrators are root, whom the
 // directory belongs to, who could change the files anyway, and the members of the
 // group that adminGroup names ("": no group).
-func Local(dir, adminGroup string) eventlog.Caller {
-	c := eventlog.Caller{Door: "local", SIDs: []nt.SID{nt.SIDEveryone, nt.SIDAuthenticatedUsers}}
+func Local(dir, adminGroup string) (c eventlog.Caller) {
+	c.Door = "local"
+	defer func() { c.SIDs = append(c.SIDs, nt.SIDEveryone, nt.SIDAuthenticatedUsers) }()
 	uid := os.Getuid()
 	if u, err := user.Current(); err == nil {
 		c.Name = u.Username

@@ -166,7 +166,7 @@ func TestCatalogLogs(t *testing.T) {
 	}{
 		{func() error { return c.addLog(logEntry{Name: "ätna"}) }, fs.ErrExist, "log Ätna: file already exists"},
 		{func() error { return c.addLog(logEntry{Name: "SYSTEM"}) }, fs.ErrExist, "log System: file already exists"},
-		{func() error { return c.addLog(logEntry{Name: "a:b"}) }, eventlog.ErrInvalid, `log name "a:b" has the character :: invalid argument`},
+		{func() error { return c.addLog(logEntry{Name: "a:b"}) }, eventlog.ErrInvalid, `log name "a:b" has the character ":": invalid argument`},
 		{func() error { return c.addLog(logEntry{Name: "K"}) }, fs.ErrExist, "log K: it is the name of a source of log System: file already exists"},
 		{func() error { return c.addLog(logEntry{Name: "eventlog"}) }, fs.ErrExist, "log eventlog: it is the name of a source of log System: file already exists"},
 		{func() error { return c.addLog(logEntry{Name: "x", SDDL: bad}) }, eventlog.ErrInvalid, "sddl at offset 2: ACE 1 is not closed: invalid argument"},

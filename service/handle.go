@@ -39,8 +39,8 @@ func callerName(c eventlog.Caller) string {
 	return c.Name
 }
 
-// Logs lists all logs. Of those that the caller may not read it has the name
-// only.
+// Logs lists all logs. Of those that the caller may not read, and of those that
+// cannot be opened, it has the name only.
 func (v *server) Logs(ctx context.Context) ([]eventlog.Info, error) {
 	var all []eventlog.Info
 	for _, l := range v.s.all() {
@@ -58,6 +58,9 @@ func (v *server) Logs(ctx context.Context) ([]eventlog.Info, error) {
 		}
 		i.Can |= v.can(rights)
 		all = append(all, i)
+	}
+	for _, name := range v.s.brokenLogs() {
+		all = append(all, eventlog.Info{Name: name, Channel: name})
 	}
 	return all, nil
 }
@@ -79,13 +82,14 @@ func (v *server) can(rights eventlog.Rights) (c eventlog.Can) {
 }
 
 // OpenLog decides once what the caller may do with the log; the handle keeps it.
+// Administrators get a handle of each log, to set what is set of it.
 func (v *server) OpenLog(_ context.Context, name string) (eventlog.Log, error) {
 	l, err := v.s.find(name)
 	if err != nil {
 		return nil, err
 	}
 	rights := l.access.Load().allowed(v.c)
-	if rights&eventlog.RightRead == 0 {
+	if rights&eventlog.RightRead == 0 && !isAdministrator(v.c) {
 		v.s.auditRefusal(v.c, "open", l.origin.Log)
 		return nil, denied(v.c, "open log", l.origin.Log)
 	}

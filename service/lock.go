@@ -40,12 +40,12 @@ func lockDir(name string, alone bool, holder string) (l *dirLock, unclean bool, 
 	}
 	last := strings.TrimSpace(string(b))
 	if err := lockFile(f, alone); err != nil {
+		if alone && lockFile(f, false) == nil {
+			last = "readers" // and what stands there is of one that is gone
+		}
 		f.Close()
 		if !errors.Is(err, errLocked) {
 			return nil, false, fmt.Errorf("lock %s: %w", name, err)
-		}
-		if last == "" {
-			last = "readers"
 		}
 		return nil, false, fmt.Errorf("%w by %q (%s)", ErrInUse, last, name)
 	}

@@ -86,7 +86,7 @@ func nameFlaw(name, forbidden string) string {
 		case unicode.IsControl(r):
 			return fmt.Sprintf("has the control character %U", r)
 		case strings.ContainsRune(forbidden, r):
-			return "has the character " + string(r)
+			return "has the character " + quoted(string(r))
 		}
 	}
 	first, _ := utf8.DecodeRuneInString(name)

@@ -32,6 +32,7 @@ const (
 // Options are those of a Service; nil is fine.
 type Options struct {
 	ReadOnly  bool          // nothing is written, and others may read too; false: alone
+	Brief     bool          // it is opened for a moment and is no service: System does not say that one started and stopped
 	Sync      Sync          // zero: SyncAlways
 	SyncEvery time.Duration // of SyncPeriodic; 0: one second
 
@@ -66,9 +67,25 @@ type Service struct {
 	cat  *catalog
 
 	mu     sync.RWMutex
-	logs   map[string]*log  // by folded name
-	broken map[string]error // logs that cannot be opened
+	logs   map[string]*log // by folded name
+	broken map[string]brokenLog
 	closed bool
+}
+
+// brokenLog is a log that cannot be opened, and why.
+type brokenLog struct {
+	name string
+	err  error
+}
+
+func (s *Service) brokenLogs() (names []string) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	for _, b := range s.broken {
+		names = append(names, b.name)
+	}
+	slices.Sort(names)
+	return names
 }
 
 var (
@@ -80,7 +97,7 @@ var (
 // open already is named by the error, which is ErrInUse. A log that cannot be
 // opened does not keep the others from it: opening that one says why.
 func Open(dir string, opts *Options) (*Service, error) {
-	s := &Service{dir: dir, logs: map[string]*log{}, broken: map[string]error{}}
+	s := &Service{dir: dir, logs: map[string]*log{}, broken: map[string]brokenLog{}}
 	if opts != nil {
 		s.opts = *opts
 	}
@@ -106,7 +123,9 @@ func Open(dir string, opts *Options) (*Service, error) {
 		if unclean {
 			s.own(uncleanEvent(s.lastRan()))
 		}
-		s.own(serviceEvent(ownStarted))
+		if !s.opts.Brief {
+			s.own(serviceEvent(ownStarted))
+		}
 	}
 	return s, nil
 }
@@ -149,7 +168,7 @@ func (s *Service) load() error {
 		key := eventlog.Fold(e.Name)
 		l, err := s.open(e)
 		if err != nil {
-			s.broken[key] = fmt.Errorf("log %s: %w", e.Name, err)
+			s.broken[key] = brokenLog{e.Name, fmt.Errorf("log %s: %w", e.Name, err)}
 			s.opts.Logger.Error("open", "log", e.Name, "error", err)
 			continue
 		}
@@ -201,7 +220,7 @@ func (s *Service) Close() error {
 	}
 	s.closed = true
 	s.mu.Unlock()
-	if !s.opts.ReadOnly {
+	if !s.opts.ReadOnly && !s.opts.Brief {
 		s.own(serviceEvent(ownStopped))
 	}
 	var errs []error
@@ -239,8 +258,8 @@ func (s *Service) find(name string) (*log, error) {
 	if l, ok := s.logs[key]; ok {
 		return l, nil
 	}
-	if err, ok := s.broken[key]; ok {
-		return nil, err
+	if b, ok := s.broken[key]; ok {
+		return nil, b.err
 	}
 	return nil, fmt.Errorf("log %s: %w", quoted(name), fs.ErrNotExist)
 }

@@ -131,7 +131,7 @@ func TestCheckSource(t *testing.T) {
 		want string
 	}{
 		{Source{}, eventlog.ErrInvalid, `source name "" is empty`},
-		{Source{Name: `a\b`}, eventlog.ErrInvalid, `source name "a\\b" has the character \`},
+		{Source{Name: `a\b`}, eventlog.ErrInvalid, `source name "a\\b" has the character "\\"`},
 		{Source{Name: "a\x00"}, eventlog.ErrInvalid, `source name "a\x00" has the control character U+0000`},
 		{Source{Name: "a\xff"}, eventlog.ErrInvalid, `source name "a\xff" is not valid UTF-8`},
 		{Source{Name: " a"}, eventlog.ErrInvalid, `source name " a" begins with a dot or space`},
@@ -139,7 +139,7 @@ func TestCheckSource(t *testing.T) {
 		{Source{Name: long[:256]}, eventlog.ErrTooLarge, "source name " + head + ": 256 characters, at most 255"},
 		{Source{Name: "a", MessageFiles: many}, eventlog.ErrTooLarge, "source a: 33 message files, at most 32"},
 		{Source{Name: "a", MessageFiles: []string{"x", ""}}, eventlog.ErrInvalid, `source a: message file "" is empty`},
-		{Source{Name: "a", MessageFiles: []string{"x;y"}}, eventlog.ErrInvalid, `source a: message file "x;y" has the character ;`},
+		{Source{Name: "a", MessageFiles: []string{"x;y"}}, eventlog.ErrInvalid, `source a: message file "x;y" has the character ";"`},
 		{Source{Name: "a", MessageFiles: []string{"x\n"}}, eventlog.ErrInvalid, `source a: message file "x\n" has the control character U+000A`},
 		{Source{Name: "a", MessageFiles: []string{".."}}, eventlog.ErrInvalid, `source a: message file ".." begins with a dot or space`},
 		{Source{Name: "a", MessageFiles: []string{long}}, eventlog.ErrTooLarge, "source a: message file " + head + ": 1025 characters, at most 1024"},

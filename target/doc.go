@@ -9,6 +9,6 @@
 //	@group                                       the servers of a group in the configuration
 //	anything with a path separator, or what is there by that name: a file or a folder
 //
-// This version reads files and folders. The other forms are recognised, and
-// opening one says that it cannot be read yet.
+// This version knows files, folders and data directories. The other forms are
+// recognised, and opening one says that it cannot be read yet.
 package target

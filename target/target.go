@@ -12,6 +12,7 @@ import (
 	"netelf.example/eventlog"
 	"netelf.example/files"
 	"netelf.example/scan"
+	"netelf.example/service"
 )
 
 // Kind is what a target is.
@@ -42,10 +43,10 @@ var (
 	errEmpty = errors.New("the target is empty")
 
 	errServers error = unsupported("servers cannot be read by this version")
-	errLocal   error = unsupported("the event log service of this machine cannot be read by this version; " +
-		"for the files in this folder write ./")
-	errDataDir error = unsupported("data directories cannot be read by this version")
-	errGroup   error = unsupported("groups cannot be read by this version")
+	errLocal   error = unsupported("this version has no event log service; " +
+		"for a data directory write dir:PATH, for the files in this folder ./")
+	errGroup error = unsupported("groups cannot be read by this version")
+	errFiles error = unsupported("files are only read; what keeps logs is a data directory: dir:PATH")
 )
 
 // unsupported is an errors.ErrUnsupported with a text of its own.
@@ -104,7 +105,9 @@ func isPath(text string) bool {
 	return err == nil || !errors.Is(err, fs.ErrNotExist)
 }
 
-// Open opens what the target names.
+// Open opens what the target names for reading. Nothing is written: a data
+// directory is shared with other readers, and keeps out whoever wants to change
+// it until it is closed.
 func (t Target) Open(ctx context.Context) (eventlog.Server, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
@@ -116,17 +119,24 @@ func (t Target) Open(ctx context.Context) (eventlog.Server, error) {
 			return nil, reason(t.Text, err) // and not srv, which would be a Server that is not nil
 		}
 		return srv, nil
-	case Local:
-		return nil, errLocal
 	case DataDir:
-		return nil, errDataDir
-	case Group:
-		return nil, errGroup
+		return t.openDir(&service.Options{ReadOnly: true})
 	}
-	if t.bare {
-		return nil, noSuchFile{}
+	return nil, t.cannot()
+}
+
+// cannot is why a target of a kind that this version does not know cannot be
+// opened.
+func (t Target) cannot() error {
+	switch {
+	case t.Kind == Local:
+		return errLocal
+	case t.Kind == Group:
+		return errGroup
+	case t.bare:
+		return noSuchFile{}
 	}
-	return nil, errServers
+	return errServers
 }
 
 // noSuchFile is a word that names no file; as a server it cannot be read.

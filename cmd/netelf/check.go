@@ -18,8 +18,9 @@ import (
 func (a *app) checkVerb() *cobra.Command {
 	var output string
 	cmd := &cobra.Command{
-		Use:   "check FILE...",
-		Short: "Find out whether a log file is damaged",
+		Use:     "check FILE...",
+		GroupID: groupFiles,
+		Short:   "Find out whether a log file is damaged",
 		Long: `Reads each .evt file from its oldest record to its newest and lists every damage:
 the offset in the file, what is missing or incomplete there, and why. The last
 line of a file is the verdict:

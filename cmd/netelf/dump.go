@@ -20,8 +20,9 @@ func (a *app) dumpVerb() *cobra.Command {
 	var offset, zone string
 	var limit count
 	cmd := &cobra.Command{
-		Use:   "dump FILE",
-		Short: "Show the bytes of a log file and what they mean",
+		Use:     "dump FILE",
+		GroupID: groupFiles,
+		Short:   "Show the bytes of a log file and what they mean",
 		Long: `Shows an .evt file as annotated hexadecimal text: each field with its offset, its
 bytes, its name and its value. First comes the header, then what the log is made
 of, from the oldest record on, then the EOF record, then what the log no longer
@@ -184,19 +185,25 @@ func (d *dumper) file(ctx context.Context, r *evt.Reader) error {
 
 // from shows what lies at an offset.
 func (d *dumper) from(ctx context.Context, at int64) error {
-	if at < evt.HeaderSize && d.size >= evt.HeaderSize {
+	round := false
+	if d.size > evt.HeaderSize {
 		var b [evt.HeaderSize]byte
 		if _, err := d.f.ReadAt(b[:], 0); err != nil {
 			return err
 		}
 		var h evt.FileHeader
-		if h.UnmarshalBinary(b[:]) == nil {
+		round = h.UnmarshalBinary(b[:]) == nil
+		if round && at < evt.HeaderSize {
 			d.comment("ELF_LOGFILE_HEADER")
 			d.header(&h, b[:])
 			at = evt.HeaderSize
 		}
 	}
-	_, err := d.stretch(ctx, at, d.size-at)
+	n := d.size - at
+	if round && at < d.size {
+		n = d.size - evt.HeaderSize // a record may go on at the file's beginning
+	}
+	_, err := d.stretch(ctx, at, n)
 	return err
 }
 

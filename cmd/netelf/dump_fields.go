@@ -90,10 +90,13 @@ func (d *dumper) known(at, n int64) (size int64, show func() bool, err error) {
 	if e.UnmarshalBinary(head) == nil {
 		return evt.EOFSize, func() bool { d.eof(at, head); return false }, nil
 	}
-	size = int64(binary.LittleEndian.Uint32(head))
-	if size < evt.MinRecordSize || size > min(n, evt.MaxRecordSize) || string(head[4:8]) != "LfLe" ||
-		size > d.size-evt.HeaderSize && at >= evt.HeaderSize {
+	if size = d.length(head); size == 0 || size > n {
 		return 0, nil, nil
+	}
+	// The last length first: most of what looks like a record and is none is found
+	// out by that.
+	if b, err := d.read(d.round(at, size-4), 4); err != nil || int64(binary.LittleEndian.Uint32(b)) != size {
+		return 0, nil, err
 	}
 	b, err := d.read(at, size)
 	if err != nil {
@@ -106,25 +109,32 @@ func (d *dumper) known(at, n int64) (size int64, show func() bool, err error) {
 	return size, func() bool { d.record(at, &r); return true }, nil
 }
 
-// skip is how far it is to the next place where something known may begin: the
-// next signature, or the next EOF record.
+// length is that of the record that begins with head, 0 if none does.
+func (d *dumper) length(head []byte) int64 {
+	n := int64(binary.LittleEndian.Uint32(head))
+	if string(head[4:8]) != "LfLe" || n < evt.MinRecordSize || n > min(evt.MaxRecordSize, d.size) {
+		return 0
+	}
+	return n
+}
+
+// skip is how far it is to the next place where something known may begin: a
+// record's length and signature, or an EOF record.
 func (d *dumper) skip(at, n int64) (int64, error) {
-	const window = 64 << 10
+	const window, eofMagic = 4 << 10, "\x28\x00\x00\x00\x11\x11\x11\x11"
 	b, err := d.read(at, min(n, window, d.size-at))
 	if err != nil {
 		return 0, err
 	}
-	best := int64(len(b))
-	if len(b) > 64 && int64(len(b)) < min(n, d.size-at) {
-		best -= 8 // a signature may lie across the window's end
+	for i := 1; i+8 <= len(b); i++ {
+		if b[i+4] == 'L' && d.length(b[i:]) > 0 || b[i] == eofMagic[0] && string(b[i:i+8]) == eofMagic {
+			return int64(i), nil
+		}
 	}
-	if i := bytes.Index(b[min(5, len(b)):], []byte("LfLe")); i >= 0 {
-		best = min(best, int64(i)+1)
+	if int64(len(b)) < min(n, d.size-at) {
+		return int64(len(b)) - 7, nil // one may begin in the last bytes
 	}
-	if i := bytes.Index(b[1:], []byte("\x28\x00\x00\x00\x11\x11\x11\x11")); i >= 0 {
-		best = min(best, int64(i)+1)
-	}
-	return max(best, 1), nil
+	return int64(len(b)), nil
 }
 
 // junk shows n bytes that are nothing that is known.
@@ -140,7 +150,10 @@ func (d *dumper) junk(at, n int64) error {
 	case len(bytes.Trim(b, "\x27")) == 0 && n < evt.RecordHeadSize:
 		what = "filled up: no record's fixed part fits here"
 	}
-	d.comment(fmt.Sprintf("%s, 0x%x bytes", what, n))
+	d.comment(fmt.Sprintf("%s at 0x%x, 0x%x bytes", what, at, n))
+	if what == "zeros" {
+		return d.flush()
+	}
 	show := b[:min(n, maxJunk)]
 	first := min(int64(len(show)), d.size-at)
 	d.buf = hexdoc.AppendRows(d.buf, at, show[:first])

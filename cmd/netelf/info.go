@@ -14,21 +14,32 @@ import (
 )
 
 func (a *app) infoVerb() *cobra.Command {
-	var output, zone string
+	var server, output, zone string
 	cmd := &cobra.Command{
-		Use:   "info FILE...",
-		Short: "Show what a log file says about itself",
+		Use:     "info FILE... | --server TARGET LOG...",
+		GroupID: groupRead,
+		Short:   "Show what is known of a log",
 		Long: `Shows of each .evt file its size and the size up to which it may grow, what may
 be overwritten, its flags, how many records it has, the oldest and the newest of
 them, and where in the file they lie.
+
+With --server it shows the same of logs that are kept there, by their names.
 
 A file that was copied while Windows wrote to it is dirty: values in its header
 are stale then. The values shown are the right ones, and those that are stale are
 named.`,
 		Example: `  netelf info SysEvent.Evt
-  netelf info -o json *.evt`,
-		Args:              atLeastOne,
-		ValidArgsFunction: completeFiles,
+  netelf info -o json *.evt
+  netelf info --server dir:/var/lib/netelf System Security`,
+		Args: atLeastOne,
+	}
+	serverFlag(cmd, &server)
+	logs := completeLogs(&server, maxShown)
+	cmd.ValidArgsFunction = func(cmd *cobra.Command, args []string, typed string) ([]string, cobra.ShellCompDirective) {
+		if cmd.Flags().Changed("server") {
+			return logs(cmd, args, typed)
+		}
+		return completeFiles(cmd, args, typed)
 	}
 	outputFlag(cmd, &output)
 	cmd.Flags().StringVar(&zone, "timezone", "local", "the `zone` of times: local, utc, or a name as Europe/Berlin; json is in utc")
@@ -40,6 +51,9 @@ named.`,
 		loc, err := parseZone(zone)
 		if err != nil {
 			return err
+		}
+		if cmd.Flags().Changed("server") {
+			return a.logInfo(ctx, server, args, asJSON, loc)
 		}
 		first := true
 		return a.eachFile(ctx, args, func(name string, r *evt.Reader, info eventlog.Info) (bool, error) {

@@ -1,4 +1,4 @@
-// Command netelf reads Windows NT event logs.
+// Command netelf reads Windows NT event logs, and keeps some of its own.
 package main
 
 import (
@@ -27,7 +27,7 @@ func run(args []string) int {
 	defer stop()
 	context.AfterFunc(ctx, stop) // a second one ends the process at once
 
-	a := &app{stdout: os.Stdout, stderr: os.Stderr, now: time.Now, env: os.Getenv}
+	a := &app{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, now: time.Now, env: os.Getenv}
 	root := a.root()
 	root.SetArgs(args)
 	cmd, err := root.ExecuteContextC(ctx)
@@ -36,9 +36,9 @@ func run(args []string) int {
 
 // app is what all verbs have in common: the outside, as far as they see it.
 type app struct {
-	stdout, stderr *os.File
-	now            func() time.Time
-	env            func(string) string
+	stdin, stdout, stderr *os.File
+	now                   func() time.Time
+	env                   func(string) string
 
 	begun bool // a verb has taken over: its errors are no longer about usage
 }
@@ -46,16 +46,19 @@ type app struct {
 func (a *app) root() *cobra.Command {
 	root := &cobra.Command{
 		Use:   "netelf",
-		Short: "Read Windows NT event logs",
+		Short: "Read and keep Windows NT event logs",
 		Long: `netelf reads the event logs of Windows NT, 2000, XP and Server 2003, on any
 machine: .evt files and folders of them, many at once, in the order of time,
-whatever state the files are in.
+whatever state the files are in. It never changes a file that it reads.
 
-It never changes a file that it reads.`,
+It also keeps event logs of its own, by the rules of Windows NT, in a data
+directory, which is named as dir:PATH.`,
 		Example: `  netelf scan --sample
   netelf scan SysEvent.Evt
   netelf scan --since 2d --type error,warning /mnt/evidence
-  netelf check SysEvent.Evt`,
+  netelf check SysEvent.Evt
+  netelf report --server dir:/var/lib/netelf --source Crusher "belt 3" jammed
+  netelf scan dir:/var/lib/netelf`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		Args:          cobra.NoArgs,
@@ -73,17 +76,36 @@ It never changes a file that it reads.`,
 			_ = c.Help() // only a closed standard output
 		},
 	})
+	root.AddGroup(
+		&cobra.Group{ID: groupRead, Title: "Files and data directories:"},
+		&cobra.Group{ID: groupFiles, Title: "Files:"},
+		&cobra.Group{ID: groupKeep, Title: "Data directories:"},
+	)
 	root.AddCommand(
 		a.scanVerb(),
 		a.infoVerb(),
 		a.checkVerb(),
 		a.recoverVerb(),
 		a.dumpVerb(),
+		a.logsVerb(),
+		a.reportVerb(),
+		a.sourceVerb(),
+		a.setVerb(),
+		a.backupVerb(),
+		a.clearVerb(),
+		a.logVerb(),
 		a.versionVerb(),
 		a.manVerb(),
 	)
 	return root
 }
+
+// The groups of verbs in the help.
+const (
+	groupRead  = "read"
+	groupFiles = "files"
+	groupKeep  = "keep"
+)
 
 // The exit codes (docs/exit-codes.md).
 const (
@@ -144,6 +166,10 @@ func (a *app) exit(cmd *cobra.Command, err error) int {
 		}
 	}
 	if e.err == nil {
+		return e.code
+	}
+	if errors.Is(e.err, context.Canceled) {
+		a.say("netelf: cancelled")
 		return e.code
 	}
 	a.say("netelf: %v", e.err)

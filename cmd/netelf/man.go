@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"os"
 	"path/filepath"
 
 	"github.com/spf13/cobra"
@@ -30,7 +29,7 @@ func (a *app) manVerb() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		_, err = fmt.Fprintf(os.Stdout, "%d pages written to %s\n", len(pages), args[0])
+		_, err = fmt.Fprintf(a.stdout, "%d pages written to %s\n", len(pages), args[0])
 		return err
 	})
 	return cmd

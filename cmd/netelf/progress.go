@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"os"
 	"sync"
@@ -109,7 +110,7 @@ func (p *progress) show() {
 			if s.Total <= 0 {
 				return " " + counted(uint64(s.Current), "record")
 			}
-			return " " + counted(uint64(s.Current), "record") + " of " + counted(uint64(s.Total), "record")
+			return fmt.Sprintf(" %d of %s", s.Current, counted(uint64(s.Total), "record"))
 		})))
 	tick := time.NewTicker(150 * time.Millisecond)
 	defer tick.Stop()

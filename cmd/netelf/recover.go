@@ -18,8 +18,9 @@ import (
 
 func (a *app) recoverVerb() *cobra.Command {
 	cmd := &cobra.Command{
-		Use:   "recover IN OUT",
-		Short: "Write all that can be saved of a log file into a new one",
+		Use:     "recover IN OUT",
+		GroupID: groupFiles,
+		Short:   "Write all that can be saved of a log file into a new one",
 		Long: `Reads the .evt file IN and writes OUT, a clean .evt file of all that can be saved:
 the records of the log, and before them those that the log no longer reaches,
 which lie in unused space, in damaged stretches, or in a piece without any header.

@@ -2,13 +2,13 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"sync"
 
 	"netelf.example/eventlog"
 	"netelf.example/files"
-	"netelf.example/render"
 	"netelf.example/scan"
 )
 
@@ -169,10 +169,13 @@ func list[T any](a *app, xs []T, text func(T) string) {
 }
 
 func errorText(err error) string {
-	if err == nil {
+	switch {
+	case err == nil:
 		return "no reason given"
+	case errors.Is(err, context.Canceled):
+		return "you stopped it"
 	}
-	return render.Visible(err.Error())
+	return err.Error()
 }
 
 func events(o *scan.Outcome) string {

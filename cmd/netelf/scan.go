@@ -36,11 +36,17 @@ type scanFlags struct {
 func (a *app) scanVerb() *cobra.Command {
 	var f scanFlags
 	cmd := &cobra.Command{
-		Use:   "scan [TARGET...]",
-		Short: "List the events of many logs in the order of time",
+		Use:     "scan [TARGET...]",
+		GroupID: groupRead,
+		Short:   "List the events of many logs in the order of time",
 		Long: `Reads the event logs of all targets at once and lists their events in the order
 of time, the newest first. A TARGET is an .evt file, or a folder, of which all
-.evt files are read, also those in folders below it.
+.evt files are read, also those in folders below it, or dir:PATH, a data
+directory of netelf.
+
+Of data directories the events of the last 8 hours are listed, as the old scripts
+did, unless --since says otherwise; of files, and where one is among the targets,
+all.
 
 What becomes of each target is said on the standard error: ok, partial with what
 is damaged, or its error. The trouble of one target never stops another.
@@ -56,6 +62,7 @@ is damaged, the rest was listed; 4 some of the targets could not be read.`,
   netelf scan --type error,warning --source "Service Control*" /mnt/evidence
   netelf scan --log System --id 6005,6006,6008 bedrock/ barney/ betty/
   netelf scan --id -7035,-7036 --grep spooler -n 20 SysEvent.Evt
+  netelf scan --since 1d --log System dir:/var/lib/netelf
   netelf scan --recovered -o json SysEvent.Evt > events.json`,
 		ValidArgsFunction: completeFiles,
 		RunE: a.verb(func(ctx context.Context, args []string) error {
@@ -68,7 +75,7 @@ is damaged, the rest was listed; 4 some of the targets could not be read.`,
 	}
 	fl := cmd.Flags()
 	fl.SortFlags = false
-	fl.StringVar(&f.since, "since", "all", "only events from this `time` on: 8h (the last 8 hours), 2d, 1w, all,\n2026-11-22, \"2026-11-22 08:00\" or 2026-11-22T08:00:00Z")
+	fl.StringVar(&f.since, "since", "", "only events from this `time` on: 8h (the last 8 hours), 2d, 1w, all,\n2026-11-22, \"2026-11-22 08:00\" or 2026-11-22T08:00:00Z\n(default 8h; for a file the default is all)")
 	fl.StringVar(&f.until, "until", "", "only events before this `time`, in the same forms")
 	fl.StringArrayVar(&f.logs, "log", nil, "only these `logs`, by name: System, or a file's name or path in its folder")
 	f.where.flags(fl)
@@ -159,7 +166,19 @@ func (a *app) planScan(f *scanFlags, args []string) (*scanJob, error) {
 		return nil, usage("--timeout %v: want a length of time, as 30s", f.timeout)
 	}
 
-	since, err := parseSince(f.since, now, loc)
+	parsed := make([]target.Target, len(args))
+	kept := len(args) > 0 // all targets are where logs are being kept
+	for i, arg := range args {
+		if parsed[i], err = target.Parse(arg); err != nil {
+			return nil, usage("%w", err)
+		}
+		kept = kept && parsed[i].Kind != target.Path
+	}
+	sinceText := f.since
+	if sinceText == "" && kept {
+		sinceText = "8h"
+	}
+	since, err := parseSince(sinceText, now, loc)
 	if err != nil {
 		return nil, err
 	}
@@ -168,7 +187,7 @@ func (a *app) planScan(f *scanFlags, args []string) (*scanJob, error) {
 		return nil, err
 	}
 	if !until.time.IsZero() && !since.time.Before(until.time) {
-		return nil, usage("--until %q is not after --since %q", f.until, f.since)
+		return nil, usage("--until %q is not after --since %q", f.until, sinceText)
 	}
 	j.window = since.words
 	if until.words != "" {
@@ -206,12 +225,9 @@ func (a *app) planScan(f *scanFlags, args []string) (*scanJob, error) {
 	case len(args) == 0:
 		return nil, usage("no target: name a file or a folder, as in 'netelf scan SysEvent.Evt'; 'netelf scan --sample' shows logs that are made up")
 	}
-	for _, arg := range args {
-		t, err := target.Parse(arg)
-		if err != nil {
-			return nil, usage("%w", err)
-		}
+	for _, t := range parsed {
 		j.targets = append(j.targets, t.Scan(slices.Clone(logs)))
+		j.render.OneLog = len(args) == 1 && t.Kind == target.Path && isFile(t.Name)
 	}
 	j.report = newReport(a, j.targets, f.quiet, f.sample)
 	for i := range j.targets {

@@ -31,3 +31,9 @@ func colour(f *os.File, env func(string) string) bool {
 	}
 	return term.IsTerminal(int(f.Fd()))
 }
+
+// isFile says whether path is a file: one log, then, and not a folder of them.
+func isFile(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.Mode().IsRegular()
+}

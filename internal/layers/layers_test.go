@@ -35,10 +35,10 @@ var layers = [][]string{
 // outside is what a public package may bring along from other modules, directly
 // or through its imports. A package that is not named here brings nothing.
 var outside = map[string][]string{
-	"service": {"github.com/cloudsoda/sddl", "golang.org/x/sys/unix", "golang.org/x/sys/windows"},
-	"target":  {"github.com/cloudsoda/sddl", "golang.org/x/sys/unix", "golang.org/x/sys/windows"},
+	"service": {"golang.org/x/sys/unix", "golang.org/x/sys/windows"},
+	"target":  {"golang.org/x/sys/unix", "golang.org/x/sys/windows"},
 	"cmd/netelf": {
-		"github.com/cloudsoda/sddl", "github.com/spf13/cobra", "github.com/spf13/cobra/doc", "github.com/spf13/pflag",
+		"github.com/spf13/cobra", "github.com/spf13/cobra/doc", "github.com/spf13/pflag",
 		"github.com/vbauerster/mpb/v8", "github.com/vbauerster/mpb/v8/decor",
 		"golang.org/x/sys/unix", "golang.org/x/sys/windows", "golang.org/x/term",
 	},

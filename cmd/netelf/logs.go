@@ -1,0 +1,234 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"netelf.example/eventlog"
+	"netelf.example/evt"
+	"netelf.example/render"
+	"netelf.example/target"
+)
+
+func (a *app) logsVerb() *cobra.Command {
+	var server, output, zone string
+	cmd := &cobra.Command{
+		Use:     "logs",
+		GroupID: groupKeep,
+		Short:   "List the logs of a data directory",
+		Long: `Lists the logs that a data directory keeps: how many records each has, when the
+oldest and the newest were written, how large its file is and how large it may
+get, and what may be overwritten then. FLAGS says
+
+  full       a report was refused for want of space
+  no access  it may not be read, so nothing more is known of it
+
+The logs of a folder of files are listed as well.`,
+		Example: `  netelf logs --server dir:/var/lib/netelf
+  netelf logs -s dir:/var/lib/netelf -o json`,
+		Args:              cobra.NoArgs,
+		ValidArgsFunction: cobra.NoFileCompletions,
+	}
+	serverFlag(cmd, &server)
+	outputFlag(cmd, &output)
+	cmd.Flags().StringVar(&zone, "timezone", "local", "the `zone` of times: local, utc, or a name as Europe/Berlin; json is in utc")
+	cmd.RunE = a.verb(func(ctx context.Context, _ []string) error {
+		asJSON, err := isJSON(output)
+		if err != nil {
+			return err
+		}
+		loc, err := parseZone(zone)
+		if err != nil {
+			return err
+		}
+		return a.reading(ctx, server, func(srv eventlog.Server) error {
+			infos, err := srv.Logs(ctx)
+			if err != nil {
+				return err
+			}
+			if !asJSON {
+				return put(a.stdout, logsTable(infos, loc))
+			}
+			for i := range infos {
+				b, err := jsonLine(logJSON(server, &infos[i]))
+				if err != nil {
+					return err
+				}
+				if err := put(a.stdout, b); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	})
+	return cmd
+}
+
+func logsTable(infos []eventlog.Info, loc *time.Location) []byte {
+	at := func(t time.Time) string {
+		if t.IsZero() {
+			return ""
+		}
+		return t.In(loc).Format("2006-01-02 15:04:05")
+	}
+	rows := [][]string{{"LOG", "RECORDS", "OLDEST", "NEWEST", "SIZE", "MAX SIZE", "RETENTION", "FLAGS"}}
+	for i := range infos {
+		f := &infos[i]
+		row := []string{f.Name, "", "", "", "", "", "", strings.Join(logFlags(f), ", ")}
+		if known(f) {
+			copy(row[1:], []string{fmt.Sprint(f.Count()), at(f.OldestTime), at(f.NewestTime), shortSize(f.Size), shortSize(f.MaxSize), shortRetention(f.Retention)})
+		}
+		rows = append(rows, row)
+	}
+	return columns([]bool{false, true, false, false, true, true, false, false}, rows)
+}
+
+// known says whether anything is known of a log but its name: a file is never of
+// no size.
+func known(i *eventlog.Info) bool { return i.Size > 0 }
+
+func logFlags(i *eventlog.Info) []string {
+	list := []string{}
+	if i.Dirty {
+		list = append(list, "dirty")
+	}
+	if i.Full {
+		list = append(list, "full")
+	}
+	if !known(i) {
+		list = append(list, "no access")
+	}
+	return list
+}
+
+// logDoc is one log of a server.
+type logDoc struct {
+	Server           string     `json:"server"`
+	Log              string     `json:"log"`
+	Records          uint64     `json:"records"`
+	Oldest           uint64     `json:"oldest,omitempty"`
+	Newest           uint64     `json:"newest,omitempty"`
+	OldestTime       *time.Time `json:"oldest_time,omitempty"`
+	NewestTime       *time.Time `json:"newest_time,omitempty"`
+	Size             int64      `json:"size,omitempty"`
+	MaxSize          int64      `json:"max_size,omitempty"`
+	Retention        string     `json:"retention,omitempty"`
+	RetentionSeconds *uint32    `json:"retention_seconds,omitempty"`
+	Flags            []string   `json:"flags"`
+}
+
+func logJSON(server string, i *eventlog.Info) logDoc {
+	d := logDoc{Server: server, Log: i.Name, Records: i.Count(), Size: i.Size, MaxSize: i.MaxSize, Flags: logFlags(i)}
+	if !known(i) {
+		return d
+	}
+	seconds := uint32(evt.RetainForever)
+	if i.Retention != eventlog.RetainForever {
+		seconds = uint32(i.Retention / time.Second)
+	}
+	d.Retention, d.RetentionSeconds = retention(i.Retention), &seconds
+	if d.Records > 0 {
+		d.Oldest, d.Newest = i.Oldest, i.Next-1
+	}
+	if !i.OldestTime.IsZero() {
+		d.OldestTime, d.NewestTime = &i.OldestTime, &i.NewestTime
+	}
+	return d
+}
+
+// logInfo is 'netelf info' of logs: each is told of by itself, as files are.
+func (a *app) logInfo(ctx context.Context, text string, names []string, asJSON bool, loc *time.Location) error {
+	t, err := target.Parse(text)
+	if err != nil {
+		return usage("--server %w", err)
+	}
+	srv, err := t.Open(ctx)
+	if err != nil {
+		return fmt.Errorf("%s: %w", text, err)
+	}
+	defer srv.Close() // it was only read from
+	failed := 0
+	for n, name := range names {
+		info, err := infoOf(ctx, text, name, srv)
+		if err != nil {
+			failed++
+			a.say("netelf: %s: %v", text, err)
+			continue
+		}
+		var b []byte
+		if asJSON {
+			if b, err = jsonLine(logJSON(text, &info)); err != nil {
+				return err
+			}
+		} else {
+			if n > failed {
+				b = append(b, '\n')
+			}
+			b = append(b, logText(text, &info, loc)...)
+		}
+		var out *writeError
+		if err := put(a.stdout, b); errors.As(err, &out) {
+			return outputError(out.err)
+		}
+	}
+	switch {
+	case failed == len(names):
+		return code(exitFailed)
+	case failed > 0:
+		return code(exitSome)
+	}
+	return nil
+}
+
+func infoOf(ctx context.Context, t, name string, srv eventlog.Server) (eventlog.Info, error) {
+	l, err := openLog(ctx, t, name, srv)
+	if err != nil {
+		return eventlog.Info{}, err
+	}
+	defer l.Close() // it was only read from
+	return l.Info(ctx)
+}
+
+func logText(server string, i *eventlog.Info, loc *time.Location) string {
+	var b strings.Builder
+	line := func(key, format string, args ...any) {
+		fmt.Fprintf(&b, "  %-15s%s\n", key, render.Visible(fmt.Sprintf(format, args...)))
+	}
+	fmt.Fprintf(&b, "%s\n", render.Visible(i.Name))
+	line("server", "%s", server)
+	line("size", "%s", size(i.Size))
+	line("max size", "%s", size(i.MaxSize))
+	line("retention", "%s", retention(i.Retention))
+	flags := strings.Join(logFlags(i), ", ")
+	if flags == "" {
+		flags = "none"
+	}
+	line("flags", "%s", flags)
+	if n := i.Count(); n > 0 {
+		line("records", "%d, from %d to %d", n, i.Oldest, i.Next-1)
+	} else {
+		line("records", "0")
+	}
+	if !i.OldestTime.IsZero() {
+		line("oldest", "%s", i.OldestTime.In(loc).Format(stamp))
+	}
+	if !i.NewestTime.IsZero() {
+		line("newest", "%s", i.NewestTime.In(loc).Format(stamp))
+	}
+	var may []string
+	for _, c := range []struct {
+		can  eventlog.Can
+		what string
+	}{{eventlog.CanReport, "report"}, {eventlog.CanBackup, "back up"}, {eventlog.CanClear, "clear"}, {eventlog.CanSet, "set"}} {
+		if i.Can&c.can != 0 {
+			may = append(may, c.what)
+		}
+	}
+	line("you may", "%s", strings.Join(append([]string{"read"}, may...), ", "))
+	return b.String()
+}

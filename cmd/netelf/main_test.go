@@ -1,0 +1,186 @@
+package main
+
+import (
+	"context"
+	"encoding/csv"
+	"encoding/xml"
+	"errors"
+	"flag"
+	"io"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"netelf.example/eventlog"
+	"netelf.example/evt"
+	"netelf.example/internal/hexdoc"
+	"netelf.example/render"
+	"netelf.example/service"
+)
+
+var update = flag.Bool("update", false, "write what cmp finds into the scripts")
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"netelf": main})
+}
+
+func TestScripts(t *testing.T) {
+	corpus := os.Getenv("NETELF_CORPUS")
+	if corpus == "" {
+		corpus = "../../../shared/corpus"
+	}
+	corpus, err := filepath.Abs(corpus)
+	if err != nil {
+		t.Fatal(err)
+	}
+	testscript.Run(t, testscript.Params{
+		Dir:           "testdata/script",
+		UpdateScripts: *update,
+		Setup: func(e *testscript.Env) error {
+			e.Setenv("TZ", "UTC")
+			e.Setenv("GORACE", "atexit_sleep_ms=0") // with -race every netelf would end a second later
+			e.Values[held{}] = new([]*service.Service)
+			e.Setenv("ESC", "\x1b")
+			e.Setenv("CORPUS", corpus)
+			return nil
+		},
+		Condition: func(cond string) (bool, error) {
+			if cond != "corpus" {
+				return false, errors.New("unknown condition " + cond)
+			}
+			_, err := os.Stat(filepath.Join(corpus, "evt", "SysEvent.Evt"))
+			return err == nil, nil
+		},
+		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
+			"mkevt":     mkevt,
+			"mkhex":     mkhex,
+			"overwrite": overwrite,
+			"damage":    damage,
+			"cut":       cut,
+			"hold":      hold,
+			"release":   release,
+			"wellformed": func(ts *testscript.TestScript, _ bool, args []string) {
+				ts.Check(wellformed(args[0], ts.ReadFile(args[1])))
+			},
+			"lines": func(ts *testscript.TestScript, _ bool, args []string) {
+				if n := strings.Count(ts.ReadFile(args[1]), "\n"); strconv.Itoa(n) != args[0] {
+					ts.Fatalf("have %d lines, want %s", n, args[0])
+				}
+			},
+		},
+	})
+}
+
+// mkevt FILE EVENTS [SIZE]: writes the events, one JSON object a line, into a
+// new log of at most SIZE bytes.
+func mkevt(ts *testscript.TestScript, _ bool, args []string) {
+	opts := new(evt.WriterOptions)
+	if len(args) > 2 {
+		n, err := strconv.ParseInt(args[2], 0, 64)
+		ts.Check(err)
+		opts.MaxSize = n
+	}
+	f, err := os.OpenFile(ts.MkAbs(args[0]), os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o644)
+	ts.Check(err)
+	defer f.Close()
+	w, err := evt.Create(f, opts)
+	ts.Check(err)
+	for line := range strings.Lines(ts.ReadFile(args[1])) {
+		var e eventlog.Event
+		if strings.TrimSpace(line) == "" {
+			continue
+		}
+		ts.Check(render.ParseJSON([]byte(line), &e))
+		if e.TimeWritten.IsZero() {
+			e.TimeWritten = e.TimeGenerated
+		}
+		_, err := w.Append(&e)
+		ts.Check(err)
+	}
+	ts.Check(w.Flush())
+}
+
+// mkhex FILE TEXT: writes the bytes of an annotated hexadecimal text.
+func mkhex(ts *testscript.TestScript, _ bool, args []string) {
+	b, err := hexdoc.Parse(ts.ReadFile(args[1]))
+	ts.Check(err)
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), b, 0o644))
+}
+
+// overwrite FILE OFFSET BYTES...: writes into a file that is there.
+func overwrite(ts *testscript.TestScript, _ bool, args []string) {
+	at, err := strconv.ParseInt(args[1], 0, 64)
+	ts.Check(err)
+	b, err := hexdoc.Parse(strings.Join(args[2:], " "))
+	ts.Check(err)
+	f, err := os.OpenFile(ts.MkAbs(args[0]), os.O_RDWR, 0)
+	ts.Check(err)
+	defer f.Close()
+	_, err = f.WriteAt(b, at)
+	ts.Check(err)
+}
+
+// damage FILE RECORD OFFSET BYTES...: overwrite, with an offset in a record.
+func damage(ts *testscript.TestScript, neg bool, args []string) {
+	n, err := strconv.ParseUint(args[1], 0, 64)
+	ts.Check(err)
+	at, err := strconv.ParseInt(args[2], 0, 64)
+	ts.Check(err)
+	r, err := evt.Open(ts.MkAbs(args[0]), nil)
+	ts.Check(err)
+	defer r.Close()
+	begin, err := offsetOf(context.Background(), r, n)
+	ts.Check(err)
+	overwrite(ts, neg, append([]string{args[0], strconv.FormatInt(begin+at, 10)}, args[3:]...))
+}
+
+// held is the data directories that a script holds.
+type held struct{}
+
+// hold DIR shared|alone: keeps a data directory open, as another process would.
+func hold(ts *testscript.TestScript, _ bool, args []string) {
+	s, err := service.Open(ts.MkAbs(args[0]), &service.Options{ReadOnly: args[1] == "shared"})
+	ts.Check(err)
+	ts.Defer(func() { _ = s.Close() }) // if the script ends before it
+	*ts.Value(held{}).(*[]*service.Service) = append(*ts.Value(held{}).(*[]*service.Service), s)
+}
+
+// release: gives back what was held.
+func release(ts *testscript.TestScript, _ bool, _ []string) {
+	list := ts.Value(held{}).(*[]*service.Service)
+	for _, s := range *list {
+		ts.Check(s.Close())
+	}
+	*list = nil
+}
+
+// cut FILE SIZE: shortens a file.
+func cut(ts *testscript.TestScript, _ bool, args []string) {
+	n, err := strconv.ParseInt(args[1], 0, 64)
+	ts.Check(err)
+	ts.Check(os.Truncate(ts.MkAbs(args[0]), n))
+}
+
+func wellformed(form, text string) error {
+	switch form {
+	case "csv":
+		r := csv.NewReader(strings.NewReader(text))
+		_, err := r.ReadAll()
+		return err
+	case "xml":
+		d := xml.NewDecoder(strings.NewReader(text))
+		for {
+			if _, err := d.Token(); err != nil {
+				if err == io.EOF {
+					return nil
+				}
+				return err
+			}
+		}
+	}
+	return errors.New("unknown form " + form)
+}

@@ -1,0 +1,156 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"netelf.example/eventlog"
+	"netelf.example/target"
+)
+
+// serverFlag is the --server of the verbs that manage logs.
+func serverFlag(cmd *cobra.Command, s *string) {
+	cmd.Flags().StringVarP(s, "server", "s", ".", "the `target` that keeps the logs: a data directory, as dir:/var/lib/netelf")
+	err := cmd.RegisterFlagCompletionFunc("server", func(_ *cobra.Command, _ []string, typed string) ([]string, cobra.ShellCompDirective) {
+		if len(typed) < len("dir:") {
+			return []string{"dir:"}, cobra.ShellCompDirectiveNoSpace | cobra.ShellCompDirectiveNoFileComp
+		}
+		return nil, cobra.ShellCompDirectiveDefault
+	})
+	if err != nil {
+		panic(err) // the flag is not there: a mistake in this program
+	}
+}
+
+// completeLogs lets the shell complete up to most names of logs, of the server
+// that stands on the line already; without one it is the logs that are always
+// there.
+func completeLogs(server *string, most int) cobra.CompletionFunc {
+	return func(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+		if len(args) >= most {
+			return nil, cobra.ShellCompDirectiveNoFileComp
+		}
+		names := standardLogs()
+		if t, err := target.Parse(*server); err == nil {
+			if srv, err := t.Open(cmd.Context()); err == nil {
+				defer srv.Close()
+				if infos, err := srv.Logs(cmd.Context()); err == nil {
+					names = nil
+					for i := range infos {
+						names = append(names, infos[i].Name)
+					}
+				}
+			}
+		}
+		return names, cobra.ShellCompDirectiveNoFileComp
+	}
+}
+
+func standardLogs() []string { return []string{"System", "Security", "Application"} }
+
+// reading does f with a server that is open for reading.
+func (a *app) reading(ctx context.Context, text string, f func(eventlog.Server) error) error {
+	t, err := target.Parse(text)
+	if err != nil {
+		return usage("--server %w", err)
+	}
+	srv, err := t.Open(ctx)
+	if err != nil {
+		return fmt.Errorf("%s: %w", t.Text, err)
+	}
+	defer srv.Close() // it was only read from
+	return of(&t, f(srv))
+}
+
+// changing does f with a server that is open to be changed, and says so if it was
+// made for that. What f did is done only if the server could be closed.
+func (a *app) changing(ctx context.Context, text string, opts *target.ChangeOptions, f func(t *target.Target, srv eventlog.Server) error) error {
+	t, err := target.Parse(text)
+	if err != nil {
+		return usage("--server %w", err)
+	}
+	srv, created, err := t.OpenToChange(ctx, opts)
+	if errors.Is(err, fs.ErrNotExist) && t.Kind == target.DataDir && !isCreate(opts) {
+		err = fmt.Errorf("%w; 'netelf log create' and 'netelf report' make one", err)
+	}
+	if err != nil {
+		return fmt.Errorf("%s: %w", t.Text, err)
+	}
+	if created {
+		a.say("%s: made a new data directory", t.Text)
+	}
+	err = f(&t, srv)
+	if closed := srv.Close(); closed != nil {
+		err = errors.Join(err, fmt.Errorf("close: %w", closed))
+	}
+	return of(&t, err)
+}
+
+func isCreate(opts *target.ChangeOptions) bool { return opts != nil && opts.Create }
+
+// of puts the target before an error that is not of the output, of usage or said
+// already.
+func of(t *target.Target, err error) error {
+	var out *writeError
+	var exit *exitError
+	switch {
+	case err == nil, errors.As(err, &exit):
+		return err
+	case errors.As(err, &out):
+		return outputError(out.err)
+	}
+	return fmt.Errorf("%s: %w", t.Text, err)
+}
+
+// openLog opens a log for a verb, and says where to look if there is none of that
+// name.
+func openLog(ctx context.Context, t, name string, srv eventlog.Server) (eventlog.Log, error) {
+	l, err := srv.OpenLog(ctx, name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, noLog(fmt.Sprintf("there is no log %q; 'netelf logs --server %s' lists them", name, t))
+	}
+	return l, err
+}
+
+// noLog is an fs.ErrNotExist that says where to look.
+type noLog string
+
+func (e noLog) Error() string        { return string(e) }
+func (e noLog) Is(target error) bool { return target == fs.ErrNotExist }
+
+// changingLog is changing for one log, with what it is like before.
+func (a *app) changingLog(ctx context.Context, text, name string, f func(t *target.Target, srv eventlog.Server, l eventlog.Log, before eventlog.Info) error) error {
+	return a.changing(ctx, text, nil, func(t *target.Target, srv eventlog.Server) error {
+		l, err := openLog(ctx, t.Text, name, srv)
+		if err != nil {
+			return err
+		}
+		defer l.Close() // what was done with it is done
+		info, err := l.Info(ctx)
+		if err != nil {
+			return err
+		}
+		return f(t, srv, l, info)
+	})
+}
+
+// backupDir is where the backups of a target lie, as far as that can be said.
+func backupDir(t *target.Target, name string) string {
+	if t.Kind == target.DataDir {
+		return filepath.Join(t.Name, "backup", name)
+	}
+	return name
+}
+
+// oneLog is an Args for verbs that take a log.
+func oneLog(cmd *cobra.Command, args []string) error {
+	if len(args) != 1 {
+		return fmt.Errorf("want one log, as in '%s'", firstExample(cmd))
+	}
+	return nil
+}
