@@ -55,8 +55,8 @@ func reportUntilKilled(how string) error {
 	if err != nil {
 		return err
 	}
-	for key, b := range s.broken {
-		return fmt.Errorf("%s: %w", key, b.err)
+	if err := broken(s); err != nil {
+		return err
 	}
 	large := int64(64 << 20)
 	if _, err := s.find("Large"); err != nil {
