@@ -48,7 +48,7 @@ const (
 
 	// A batch is as long as Ahead allows, within these.
 	minBatch = 4
-	maxBatch = 256
+	maxBatch = 512
 )
 
 // defaultLogs are read of a server that cannot list.
