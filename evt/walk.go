@@ -94,7 +94,9 @@ func (k *walker) search(rec *Record) (item, *eventlog.Loss, error) {
 			return atEnd, nil, err
 		}
 		if over {
-			k.note(k.pos, recordError(k.pos, "Length", atLength, fmt.Errorf("0x%x reaches into another record", length)))
+			if !k.bad && !k.slack {
+				k.note(k.pos, errReaches(k.pos, length))
+			}
 			if err := k.resync(); err != nil {
 				return atEnd, nil, err
 			}
@@ -243,7 +245,12 @@ func (k *walker) advance(n int64) {
 }
 
 // parse makes rec the record at pos, if there is one.
+//
+// Where nobody will be told why there is none, in slack and behind the beginning
+// of a damaged stretch, the error is always errNoRecord: files can be made of
+// nothing else than what looks like records at first sight.
 func (k *walker) parse(rec *Record) error {
+	quiet := k.slack || k.bad
 	if k.left < MinRecordSize && !k.loose {
 		return recordError(k.pos, "", 0, fmt.Errorf("0x%x bytes are left, a record has 0x%x or more", k.left, MinRecordSize))
 	}
@@ -251,21 +258,41 @@ func (k *walker) parse(rec *Record) error {
 	if err != nil {
 		return err
 	}
+	n := int64(binary.LittleEndian.Uint32(head))
+	if quiet && (n < MinRecordSize || n > MaxRecordSize || n%4 != 0 || binary.LittleEndian.Uint32(head[atReserved:]) != signature) {
+		return errNoRecord
+	}
 	if err := checkHead(head, k.pos); err != nil {
 		return err
 	}
-	n := int64(binary.LittleEndian.Uint32(head))
 	if n > k.left && !k.loose || n > k.total() {
 		return recordError(k.pos, "Length", atLength, fmt.Errorf("0x%x, but only 0x%x bytes are left", n, k.left))
 	}
 	rec.off = k.pos
 	if k.pos+n <= k.size {
+		if quiet && k.pos+n > k.w.off+int64(k.w.n) {
+			// Many such claims may follow: check them in memory, with room for
+			// as much again.
+			want := int64(len(k.w.buf))
+			if n > want/2 {
+				want = 2 * MaxRecordSize
+			}
+			if _, err := k.w.at(k.pos, int(min(want, k.size-k.pos)), false); err != nil {
+				return err
+			}
+		}
 		last, err := k.w.u32(k.pos + n - 4)
 		if err != nil {
 			return err
 		}
 		if int64(last) != n {
+			if quiet {
+				return errNoRecord
+			}
 			return errLengths(k.pos, uint32(n), last)
+		}
+		if err := k.firstLook(n); err != nil {
+			return err
 		}
 		b, err := k.w.at(k.pos, int(n), false)
 		rec.b = b[:len(b):len(b)]
@@ -286,11 +313,36 @@ func (k *walker) parseSplit(rec *Record, n int64) error {
 	if x := binary.LittleEndian.Uint32(last[:]); int64(x) != n {
 		return errLengths(k.pos, uint32(n), x)
 	}
+	if err := k.firstLook(n); err != nil {
+		return err
+	}
 	if int64(cap(k.split)) < n {
 		k.split = make([]byte, n)
 	}
 	rec.b = k.split[:n:n]
 	return k.read(k.w, rec.b, k.pos)
+}
+
+// firstLook refuses a long record at pos that its first bytes show to be none,
+// before all of it is loaded.
+func (k *walker) firstLook(n int64) error {
+	if n <= preview {
+		return nil
+	}
+	b, err := k.w.at(k.pos, int(min(preview, k.size-k.pos)), false)
+	if err != nil {
+		return err
+	}
+	tries := 0
+	switch over, err := k.reached(b, 0, k.pos, n, &tries); {
+	case err != nil:
+		return err
+	case over && (k.slack || k.bad):
+		return errNoRecord
+	case over:
+		return errReaches(k.pos, n)
+	}
+	return nil
 }
 
 // maxNested bounds how many signatures inside of one record are looked at.
@@ -300,43 +352,54 @@ const maxNested = 64
 // then rec is the head of a damaged record whose length happens to point at an
 // equal number. A record that lies inside of rec altogether is data.
 func (k *walker) overlapped(rec *Record) (bool, error) {
-	size := int64(len(rec.b))
+	size, tries := int64(len(rec.b)), 0
+	if over, err := k.reached(rec.b, 0, rec.off, size, &tries); over || err != nil {
+		return over, err
+	}
 	// Its head may stand across rec's end: an equal Length is enough for that.
 	var tail [16]byte
 	copy(tail[:8], rec.b[size-8:])
 	behind := k.add(rec.off, size)
-	n := min(8, k.size-behind, k.left-size)
-	if n > 0 {
+	n := max(0, min(8, k.size-behind, k.left-size))
+	if i := behind - k.w.off; n > 0 && i >= 0 && i+n <= int64(k.w.n) {
+		copy(tail[8:], k.w.buf[i:i+n])
+	} else if n > 0 {
 		if err := readFull(k.w.r, tail[8:8+n], behind); err != nil {
 			return false, err
 		}
 	}
-	tries := 0
-	for _, part := range []struct {
-		b  []byte
-		at int64
-	}{{rec.b, 0}, {tail[:8+max(n, 0)], size - 8}} {
-		for i := 1; ; i++ {
-			j := bytes.Index(part.b[i:], signatureBytes)
-			if tries++; j < 0 || tries > maxNested {
-				break
-			}
-			i += j
-			at := part.at + int64(i) - atReserved
-			if i < atReserved || at <= 0 || at >= size || !k.any && at%4 != 0 {
-				continue
-			}
-			n := int64(binary.LittleEndian.Uint32(part.b[i-atReserved:]))
-			end := k.add(rec.off, at+n-4)
-			if n < MinRecordSize || n > MaxRecordSize || n%4 != 0 || at+n <= size || end+4 > k.size {
-				continue
-			}
-			if last, err := k.w.u32(end); err != nil || int64(last) == n {
-				return err == nil, err
-			}
+	return k.reached(tail[:8+n], size-8, rec.off, size, &tries)
+}
+
+func errReaches(at, n int64) error {
+	return recordError(at, "Length", atLength, fmt.Errorf("0x%x reaches into another record", n))
+}
+
+// preview is how much of a record is looked at before all of it is loaded.
+const preview = 4 << 10
+
+// reached looks for a record that begins in b, which lies at bytes behind the
+// beginning of a record of size bytes at off, and that ends behind that record.
+func (k *walker) reached(b []byte, from, off, size int64, tries *int) (bool, error) {
+	for i := 1; ; i++ {
+		j := bytes.Index(b[i:], signatureBytes)
+		if *tries++; j < 0 || *tries > maxNested {
+			return false, nil
+		}
+		i += j
+		at := from + int64(i) - atReserved
+		if i < atReserved || at <= 0 || at >= size || !k.any && at%4 != 0 {
+			continue
+		}
+		n := int64(binary.LittleEndian.Uint32(b[i-atReserved:]))
+		end := k.add(off, at+n-4)
+		if n < MinRecordSize || n > MaxRecordSize || n%4 != 0 || at+n <= size || end+4 > k.size {
+			continue
+		}
+		if last, err := k.w.u32(end); err != nil || int64(last) == n {
+			return err == nil, err
 		}
 	}
-	return false, nil
 }
 
 // resync moves from a place where no record begins to the next one where a
@@ -367,7 +430,13 @@ func (k *walker) resync() error {
 	return nil
 }
 
+// errNoRecord is why there is no record, where nobody asks.
+var errNoRecord = &eventlog.FormatError{Format: "evt", Struct: "EVENTLOGRECORD", Err: errors.New("no record here")}
+
 func isFormat(err error) bool {
+	if err == errNoRecord {
+		return true
+	}
 	var f *eventlog.FormatError
 	return errors.As(err, &f)
 }
