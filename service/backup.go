@@ -8,7 +8,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"runtime"
 
 	"netelf.example/eventlog"
 	"netelf.example/evt"
@@ -212,16 +211,4 @@ func (v *server) OpenBackup(_ context.Context, name string) (eventlog.Log, error
 		return nil, err
 	}
 	return evt.Open(filepath.Join(v.s.opts.BackupDir, file), &evt.Options{Origin: &eventlog.Origin{Server: v.s.opts.Server, Log: file}})
-}
-
-// syncDir makes the names in a directory durable.
-func syncDir(name string) error {
-	if runtime.GOOS == "windows" {
-		return nil // a directory cannot be synced there, and a rename is journaled
-	}
-	d, err := os.Open(name)
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
 }

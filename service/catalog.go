@@ -429,15 +429,7 @@ func (d osDir) WriteFileAtomic(name string, data []byte) error {
 		_ = os.Remove(aside) // the next one tries again
 		return err
 	}
-	if runtime.GOOS == "windows" {
-		return nil // a directory cannot be synced there, and a rename is journaled
-	}
-	dir, err := os.Open(string(d))
-	if err != nil {
-		return err
-	}
-	defer dir.Close()
-	return dir.Sync()
+	return syncDir(string(d))
 }
 
 // writeSynced makes a new file that only its owner reads: it says who may do
@@ -455,4 +447,16 @@ func writeSynced(name string, data []byte) error {
 		err = e
 	}
 	return err
+}
+
+// syncDir makes the names in a directory durable.
+func syncDir(name string) error {
+	if runtime.GOOS == "windows" {
+		return nil // a directory cannot be synced there, and a rename is journaled
+	}
+	d, err := os.Open(name)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
 }
