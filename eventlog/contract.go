@@ -67,6 +67,8 @@ type Info struct {
 	Full          bool          // a report was refused for want of space
 	Dirty         bool          // the file was not closed
 
+	SDDL string // who may do what, a security descriptor; "": not known, or not for this caller
+
 	Can Can // for pages and help; the call itself decides
 }
 
