@@ -41,7 +41,7 @@ func Unix(socket, name string) *Client {
 		c, err := dialer.DialContext(ctx, "unix", socket)
 		var op *net.OpError
 		if errors.As(err, &op) && ctx.Err() == nil {
-			return nil, &unreachable{fmt.Sprintf("no service answers on %s: %v", socket, cause(op)), op}
+			return nil, &unreachable{fmt.Sprintf("no service answers on %s: %v ('netelf serve' runs one)", socket, cause(op)), op}
 		}
 		return c, err
 	}

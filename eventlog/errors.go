@@ -82,6 +82,7 @@ var problems = []Problem{
 	{syscall.ENOSPC, nt.ErrorDiskFull, nt.StatusDiskFull, 507, "disk-full"},
 	{fs.ErrNotExist, nt.ErrorFileNotFound, nt.StatusObjectNameNotFound, 404, "not-found"},
 	{fs.ErrExist, nt.ErrorFileExists, nt.StatusObjectNameCollision, 409, "exists"},
+	{fs.ErrClosed, nt.ErrorInvalidHandle, nt.StatusInvalidHandle, 503, "closed"},
 	{fs.ErrPermission, nt.ErrorAccessDenied, nt.StatusAccessDenied, 403, "access-denied"},
 	{errors.ErrUnsupported, nt.ErrorNotSupported, nt.StatusNotSupported, 501, "unsupported"},
 	{context.DeadlineExceeded, nt.ErrorTimeout, nt.StatusIOTimeout, 504, "timeout"},

@@ -15,24 +15,22 @@ import (
 // group that adminGroup names ("": no group).
 func Local(dir, adminGroup string) (c eventlog.Caller) {
 	c.Door = "local"
-	defer func() { c.SIDs = append(c.SIDs, nt.SIDEveryone, nt.SIDAuthenticatedUsers) }()
 	uid := os.Getuid()
 	if u, err := user.Current(); err == nil {
 		c.Name = u.Username
 	}
 	if uid < 0 { // no such thing on this system: whoever may open the files may all
-		c.SIDs = append(c.SIDs, nt.SIDAdministrators)
+		c.SIDs = []eventlog.SID{nt.SIDAdministrators, nt.SIDEveryone, nt.SIDAuthenticatedUsers}
 		return c
 	}
-	c.SIDs = append(c.SIDs, nt.UnixUser(uint32(uid)))
 	groups, err := os.Getgroups()
 	if err != nil {
 		groups = nil // rights by groups are not given then
 	}
-	groups = append(groups, os.Getgid())
+	var gids []uint32
 	admin := uid == 0 || owns(uid, dir)
-	for _, g := range groups {
-		c.SIDs = append(c.SIDs, nt.UnixGroup(uint32(g)))
+	for _, g := range append(groups, os.Getgid()) {
+		gids = append(gids, uint32(g))
 		if adminGroup == "" {
 			continue
 		}
@@ -40,8 +38,19 @@ func Local(dir, adminGroup string) (c eventlog.Caller) {
 			admin = true
 		}
 	}
-	if admin {
-		c.SIDs = append(c.SIDs, nt.SIDAdministrators)
-	}
+	c.SIDs = UnixSIDs(uint32(uid), gids, admin)
 	return c
+}
+
+// UnixSIDs is a user of this machine: the uid's first, those of the groups, the
+// administrators' for one, Everyone and Authenticated Users.
+func UnixSIDs(uid uint32, gids []uint32, admin bool) []eventlog.SID {
+	sids := []eventlog.SID{nt.UnixUser(uid)}
+	for _, g := range gids {
+		sids = append(sids, nt.UnixGroup(g))
+	}
+	if admin {
+		sids = append(sids, nt.SIDAdministrators)
+	}
+	return append(sids, nt.SIDEveryone, nt.SIDAuthenticatedUsers)
 }

@@ -3,6 +3,7 @@ package target
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -15,8 +16,10 @@ import (
 // ChangeOptions are how a target is opened to be changed; nil is fine.
 type ChangeOptions struct {
 	Create bool         // a data directory that is not there is made; false: it is an error
-	Sync   service.Sync // when a report is answered; zero: when it is on the disk
+	Sync   service.Sync // when a report is answered; zero: when it is on the disk; a service knows by itself
 }
+
+var errSync = fmt.Errorf("when a report is answered is for the service to say, by its configuration: %w", errors.ErrUnsupported)
 
 // OpenToChange opens what the target names for reading and changing, as the user
 // of this process. A data directory is then open for nobody else; who has it is
@@ -31,6 +34,12 @@ func (t Target) OpenToChange(ctx context.Context, opts *ChangeOptions) (srv even
 	}
 	switch t.Kind {
 	case DataDir:
+	case Local:
+		if opts.Sync != service.SyncAlways {
+			return nil, false, errSync
+		}
+		srv, err = t.dial()
+		return srv, false, err
 	case Path:
 		return nil, false, errFiles
 	default:

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"netelf.example/eventlog"
@@ -134,7 +135,6 @@ func TestOpenToChange(t *testing.T) {
 		"dir:full":      "is a folder but no data directory: it has no netelf.lock",
 		"dir:full/x":    "is a file and no data directory",
 		"full":          "files are only read; what keeps logs is a data directory: dir:PATH",
-		".":             errLocal.Error(),
 		"@all":          errGroup.Error(),
 		"smb://bedrock": errServers.Error(),
 		"bedrock":       noSuchFile{}.Error(),
@@ -163,5 +163,33 @@ func TestOpenToChange(t *testing.T) {
 	cancel()
 	if _, _, err := dir(t, "empty").OpenToChange(ctx, nil); !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v", err)
+	}
+}
+
+// TestLocal is the service of this machine, which is asked and not opened.
+func TestLocal(t *testing.T) {
+	ctx := context.Background()
+	tg, err := Parse(".")
+	if err != nil {
+		t.Fatal(err)
+	}
+	tg.Socket = filepath.Join(t.TempDir(), "none")
+	const want = "no service answers on "
+	srv, err := tg.Open(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := srv.Logs(ctx); err == nil || !strings.HasPrefix(err.Error(), want+tg.Socket) {
+		t.Errorf("got %v", err)
+	}
+	srv, created, err := tg.OpenToChange(ctx, nil)
+	if err != nil || created {
+		t.Fatal(created, err)
+	}
+	if _, err := eventlog.Sources(ctx, srv); err == nil || !strings.HasPrefix(err.Error(), want+tg.Socket) {
+		t.Errorf("got %v", err)
+	}
+	if _, _, err := tg.OpenToChange(ctx, &ChangeOptions{Sync: service.SyncNone}); !errors.Is(err, errors.ErrUnsupported) {
+		t.Errorf("it was told when to answer: %v", err)
 	}
 }

@@ -9,6 +9,7 @@
 //	@group                                       the servers of a group in the configuration
 //	anything with a path separator, or what is there by that name: a file or a folder
 //
-// This version knows files, folders and data directories. The other forms are
-// recognised, and opening one says that it cannot be read yet.
+// This version knows files, folders, data directories and the service of this
+// machine. The other forms are recognised, and opening one says that it cannot be
+// read yet.
 package target

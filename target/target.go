@@ -1,6 +1,7 @@
 package target
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -9,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"netelf.example/api"
 	"netelf.example/eventlog"
 	"netelf.example/files"
 	"netelf.example/scan"
@@ -35,6 +37,9 @@ type Target struct {
 	Kind Kind
 	Name string // the path, server with user and port, or group, without the form's mark
 
+	// Socket is where the service of this machine listens, for Local.
+	Socket string
+
 	bare bool // a word that could as well have been meant as a file's name
 }
 
@@ -43,8 +48,6 @@ var (
 	errEmpty = errors.New("the target is empty")
 
 	errServers error = unsupported("servers cannot be read by this version")
-	errLocal   error = unsupported("this version has no event log service; " +
-		"for a data directory write dir:PATH, for the files in this folder ./")
 	errGroup error = unsupported("groups cannot be read by this version")
 	errFiles error = unsupported("files are only read; what keeps logs is a data directory: dir:PATH")
 )
@@ -121,16 +124,26 @@ func (t Target) Open(ctx context.Context) (eventlog.Server, error) {
 		return srv, nil
 	case DataDir:
 		return t.openDir(&service.Options{ReadOnly: true})
+	case Local:
+		return t.dial()
 	}
 	return nil, t.cannot()
+}
+
+// DefaultSocket is where the service of this machine listens if nothing else is
+// said.
+const DefaultSocket = "/run/netelf/netelf.sock"
+
+// dial is a client of the service of this machine. Whether there is one is found
+// out by the first call.
+func (t Target) dial() (eventlog.Server, error) {
+	return api.Unix(cmp.Or(t.Socket, DefaultSocket), t.Text), nil
 }
 
 // cannot is why a target of a kind that this version does not know cannot be
 // opened.
 func (t Target) cannot() error {
 	switch {
-	case t.Kind == Local:
-		return errLocal
 	case t.Kind == Group:
 		return errGroup
 	case t.bare:

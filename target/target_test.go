@@ -82,7 +82,6 @@ func TestOpen(t *testing.T) {
 		{"dir:x", "no such data directory", fs.ErrNotExist},
 		{"dir:.", "is a folder but no data directory: it has no netelf.lock", fs.ErrNotExist},
 		{"dir:SysEvent.Evt", "is a file and no data directory", nil},
-		{".", "this version has no event log service; for a data directory write dir:PATH, for the files in this folder ./", errors.ErrUnsupported},
 		{"x/y", "no such file or directory", fs.ErrNotExist},
 	} {
 		tg, err := Parse(tt.text)

@@ -2,7 +2,9 @@ package server
 
 import (
 	"context"
+	"fmt"
 	"io"
+	"io/fs"
 	"net/http"
 	"slices"
 
@@ -61,6 +63,8 @@ func (h *Handler) walk(ctx context.Context, name string, backup bool, t *api.Sel
 		w.stream(hc.Context(), rw)
 	}}, nil
 }
+
+var errGoing = fmt.Errorf("the service is stopping: %w", fs.ErrClosed)
 
 // walk is a cursor on its way to a client.
 type walk struct {
@@ -154,12 +158,25 @@ func (w *walk) stream(ctx context.Context, rw http.ResponseWriter) {
 		w.line = api.AppendNote(w.line[:0], n)
 		return out.put(w.line)
 	}
+	client := ctx
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	go func() {
+		select {
+		case <-w.h.over:
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
 	err := put(&api.Note{Netelf: api.NoteBegin, Mark: api.MarkOf(*w.mark())})
 	var e eventlog.Event
 	for err == nil {
 		walked := w.cur.Next(ctx, &e)
-		if ctx.Err() != nil {
+		switch {
+		case client.Err() != nil:
 			return // nobody is there to be told
+		case walked != nil && ctx.Err() != nil:
+			walked = errGoing
 		}
 		if walked == nil {
 			w.line = w.line[:0]

@@ -9,6 +9,7 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -49,6 +50,8 @@ type Handler struct {
 	mux     *http.ServeMux
 	api     huma.API
 	streams chan struct{}
+	over    chan struct{} // closed by Drain
+	once    sync.Once
 }
 
 func init() {
@@ -69,7 +72,7 @@ func New(opts Options) *Handler {
 	if opts.Streams <= 0 {
 		opts.Streams = DefaultStreams
 	}
-	h := &Handler{opts: opts, mux: http.NewServeMux(), streams: make(chan struct{}, opts.Streams)}
+	h := &Handler{opts: opts, mux: http.NewServeMux(), streams: make(chan struct{}, opts.Streams), over: make(chan struct{})}
 	config := huma.DefaultConfig("netelf", opts.Version)
 	config.Info.Description = "The Windows NT event log for every machine: logs, events, sources."
 	config.DocsPath = ""     // it would load scripts from elsewhere
@@ -86,6 +89,10 @@ func New(opts Options) *Handler {
 	h.sources()
 	return h
 }
+
+// Drain ends all walks, each with a word that the server goes; what else is asked
+// is still answered. An http.Server can be shut down then.
+func (h *Handler) Drain() { h.once.Do(func() { close(h.over) }) }
 
 // OpenAPI is the document that describes the API, as JSON.
 func (h *Handler) OpenAPI() ([]byte, error) { return h.api.OpenAPI().MarshalJSON() }

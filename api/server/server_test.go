@@ -1,8 +1,11 @@
 package server
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"io/fs"
@@ -27,6 +30,14 @@ import (
 // serve serves what is behind For on a socket, and answers its name.
 func serve(t testing.TB, opts Options) string {
 	t.Helper()
+	if opts.Caller == nil {
+		opts.Caller = CallerOf
+	}
+	return listen(t, New(opts))
+}
+
+func listen(t testing.TB, h *Handler) string {
+	t.Helper()
 	dir, err := os.MkdirTemp("", "api") // a socket's name is short
 	if err != nil {
 		t.Fatal(err)
@@ -36,11 +47,8 @@ func serve(t testing.TB, opts Options) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if opts.Caller == nil {
-		opts.Caller = CallerOf
-	}
 	log := slog.New(slog.DiscardHandler)
-	s := &http.Server{Handler: New(opts), ConnContext: ConnContext(callerFor), ErrorLog: slog.NewLogLogger(log.Handler(), 0)}
+	s := &http.Server{Handler: h, ConnContext: ConnContext(callerFor), ErrorLog: slog.NewLogLogger(log.Handler(), 0)}
 	done := make(chan error, 1)
 	go func() { done <- s.Serve(Peers(l, log)) }()
 	t.Cleanup(func() {
@@ -330,6 +338,37 @@ func TestFollow(t *testing.T) {
 	}
 }
 
+// TestDrain ends walks with a word, and their marks stay good.
+func TestDrain(t *testing.T) {
+	m := logtest.NewMemory(eventlog.Origin{Log: "System"}, logtest.Events())
+	m.Block, m.BlockAfter = true, 2
+	h := New(Options{Caller: CallerOf, For: func(context.Context, eventlog.Caller) (eventlog.Server, error) { return &memory{log: m}, nil }})
+	c := api.Unix(listen(t, h), ".")
+	defer closing(t, c)
+	l, err := c.OpenLog(t.Context(), "System")
+	if err != nil {
+		t.Fatal(err)
+	}
+	cur, err := l.Read(t.Context(), &eventlog.Selection{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer closing(t, cur)
+	var e eventlog.Event
+	for range 2 {
+		if err := cur.Next(t.Context(), &e); err != nil {
+			t.Fatal(err)
+		}
+	}
+	h.Drain()
+	if err := cur.Next(t.Context(), &e); !errors.Is(err, fs.ErrClosed) || !strings.Contains(err.Error(), "stopping") {
+		t.Errorf("Next ended with %v", err)
+	}
+	if marks := cur.AppendMarks(nil); len(marks) != 1 || marks[0].Record != e.RecordNumber {
+		t.Errorf("marks %v behind record %d", marks, e.RecordNumber)
+	}
+}
+
 // TestMany reports more than fits into one request.
 func TestMany(t *testing.T) {
 	c := overService(t)
@@ -494,7 +533,52 @@ func TestUnreachable(t *testing.T) {
 	c := api.Unix(socket, ".")
 	_, err := c.OpenLog(t.Context(), "System")
 	if err == nil || errors.Is(err, fs.ErrNotExist) || eventlog.StateOf(err) != eventlog.Unreachable ||
-		err.Error() != "no service answers on "+socket+": no such file or directory" {
+		err.Error() != "no service answers on "+socket+": no such file or directory ('netelf serve' runs one)" {
 		t.Errorf("got %v, %v", err, eventlog.StateOf(err))
 	}
+}
+
+var update = flag.Bool("update", false, "write docs/openapi.json")
+
+// TestOpenAPI compares the document that is committed with the one that is
+// served.
+func TestOpenAPI(t *testing.T) {
+	const name = "../../docs/openapi.json"
+	b, err := New(Options{Version: "v1"}).OpenAPI()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var indented bytes.Buffer
+	if err := json.Indent(&indented, b, "", "  "); err != nil {
+		t.Fatal(err)
+	}
+	indented.WriteByte('\n')
+	if *update {
+		if err := os.WriteFile(name, indented.Bytes(), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	have, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff(string(have), indented.String()); d != "" {
+		t.Errorf("docs/openapi.json is not what is served; go test ./api/server -update writes it: %s", d)
+	}
+}
+
+func FuzzParseEvents(f *testing.F) {
+	f.Add([]byte("{\"event_id\":7,\"strings\":[\"a\"]}\n\n{}\n"))
+	c := callerFor(Peer{})
+	f.Fuzz(func(t *testing.T, b []byte) {
+		events, err := parseEvents(b, c)
+		if err != nil {
+			return
+		}
+		for _, e := range events {
+			if e.User == "" {
+				t.Fatal("an event of nobody")
+			}
+		}
+	})
 }

@@ -21,8 +21,8 @@ func (a *app) backupVerb() *cobra.Command {
 which is 'backup' in the data directory. NAME is a bare file name, .evt is put
 behind it if it has no extension, and no file must have it; without one it is
 LOG-YYYYMMDD-HHMMSS.evt. The path of the file is printed.`,
-		Example: `  netelf backup System --server dir:/var/lib/netelf
-  netelf backup System before-update -s dir:/var/lib/netelf`,
+		Example: `  netelf backup System
+  netelf backup System before-update --server dir:/var/lib/netelf`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) < 1 || len(args) > 2 {
 				return fmt.Errorf("want a log and perhaps a name, as in '%s'", firstExample(cmd))
@@ -30,7 +30,7 @@ LOG-YYYYMMDD-HHMMSS.evt. The path of the file is printed.`,
 			return nil
 		},
 	}
-	cmd.ValidArgsFunction = completeLogs(&server, 1)
+	cmd.ValidArgsFunction = a.completeLogs(&server, 1)
 	serverFlag(cmd, &server)
 	cmd.RunE = a.verb(func(ctx context.Context, args []string) error {
 		return a.changingLog(ctx, server, args[0], func(t *target.Target, _ eventlog.Server, l eventlog.Log, _ eventlog.Info) error {

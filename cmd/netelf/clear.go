@@ -23,11 +23,11 @@ backup cannot be written nothing is cleared.
 
 It asks first; without a terminal to ask on it wants --yes. That a log was cleared
 is written to Security.`,
-		Example: `  netelf clear System --server dir:/var/lib/netelf
-  netelf clear System -s dir:/var/lib/netelf --backup system-2026 --yes`,
+		Example: `  netelf clear System
+  netelf clear System --backup system-2026 --yes --server dir:/var/lib/netelf`,
 		Args: oneLog,
 	}
-	cmd.ValidArgsFunction = completeLogs(&server, 1)
+	cmd.ValidArgsFunction = a.completeLogs(&server, 1)
 	serverFlag(cmd, &server)
 	cmd.Flags().StringVar(&backup, "backup", "", "first save the log to a backup of this `name`")
 	yesFlag(cmd, &yes)

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -11,30 +12,35 @@ import (
 	"netelf.example/eventlog"
 	"netelf.example/evt"
 	"netelf.example/render"
+	"netelf.example/target"
 )
 
 func (a *app) infoVerb() *cobra.Command {
 	var server, output, zone string
 	cmd := &cobra.Command{
-		Use:     "info FILE... | --server TARGET LOG...",
+		Use:     "info FILE... | LOG...",
 		GroupID: groupRead,
 		Short:   "Show what is known of a log",
 		Long: `Shows of each .evt file its size and the size up to which it may grow, what may
 be overwritten, its flags, how many records it has, the oldest and the newest of
 them, and where in the file they lie.
 
-With --server it shows the same of logs that are kept there, by their names.
+Of logs that are kept, by their names, it shows the same, who may do what with
+them if that may be known, and what you may do. They are those of the service of
+this machine, or of --server. A name is that of a file if there is such a file, or
+if it could be a path.
 
 A file that was copied while Windows wrote to it is dirty: values in its header
 are stale then. The values shown are the right ones, and those that are stale are
 named.`,
 		Example: `  netelf info SysEvent.Evt
   netelf info -o json *.evt
-  netelf info --server dir:/var/lib/netelf System Security`,
+  netelf info System Security
+  netelf info --server dir:/var/lib/netelf System`,
 		Args: atLeastOne,
 	}
 	serverFlag(cmd, &server)
-	logs := completeLogs(&server, maxShown)
+	logs := a.completeLogs(&server, maxShown)
 	cmd.ValidArgsFunction = func(cmd *cobra.Command, args []string, typed string) ([]string, cobra.ShellCompDirective) {
 		if cmd.Flags().Changed("server") {
 			return logs(cmd, args, typed)
@@ -52,7 +58,11 @@ named.`,
 		if err != nil {
 			return err
 		}
-		if cmd.Flags().Changed("server") {
+		names, err := logNames(args, cmd.Flags().Changed("server"))
+		if err != nil {
+			return err
+		}
+		if names {
 			return a.logInfo(ctx, server, args, asJSON, loc)
 		}
 		first := true
@@ -73,6 +83,25 @@ named.`,
 		})
 	})
 	return cmd
+}
+
+// logNames says whether args are names of logs and not of files.
+func logNames(args []string, server bool) (bool, error) {
+	if server {
+		return true, nil
+	}
+	files := 0
+	for _, arg := range args {
+		t, err := target.Parse(arg)
+		if err != nil {
+			return false, usage("%w", err)
+		}
+		ext := strings.ToLower(filepath.Ext(arg))
+		if t.Kind != target.SMB || t.Name != arg || ext == ".evt" || ext == ".evtx" {
+			files++
+		}
+	}
+	return files == 0, nil
 }
 
 func infoText(name string, r *evt.Reader, info eventlog.Info, loc *time.Location) string {

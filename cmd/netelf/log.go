@@ -17,9 +17,8 @@ func (a *app) logVerb() *cobra.Command {
 		Use:     "log",
 		GroupID: groupKeep,
 		Short:   "Create or delete a log",
-		Long: `Creates or deletes logs of a data directory. System, Security and Application are
-always there.`,
-		Example: `  netelf log create Quarry --server dir:/var/lib/netelf
+		Long: `Creates or deletes logs. System, Security and Application are always there.`,
+		Example: `  netelf log create Quarry
   netelf log delete Quarry --server dir:/var/lib/netelf`,
 		Args: cobra.NoArgs,
 		RunE: subverb,
@@ -50,8 +49,8 @@ func (a *app) logCreateVerb() *cobra.Command {
 NAME' reports to it.
 
 A data directory that is not there is made.`,
-		Example: `  netelf log create Quarry --server dir:/var/lib/netelf
-  netelf log create Quarry -s dir:/var/lib/netelf --max-size 16MiB --retention 30d`,
+		Example: `  netelf log create Quarry
+  netelf log create Quarry --max-size 16MiB --retention 30d --server dir:/var/lib/netelf`,
 		Args:              oneLog,
 		ValidArgsFunction: cobra.NoFileCompletions,
 	}
@@ -93,11 +92,11 @@ func (a *app) logDeleteVerb() *cobra.Command {
 then goes to Application. System, Security and Application are not deleted.
 
 It asks first; without a terminal to ask on it wants --yes.`,
-		Example: `  netelf log delete Quarry --server dir:/var/lib/netelf
-  netelf log delete Quarry -s dir:/var/lib/netelf --yes`,
+		Example: `  netelf log delete Quarry
+  netelf log delete Quarry --yes --server dir:/var/lib/netelf`,
 		Args: oneLog,
 	}
-	cmd.ValidArgsFunction = completeLogs(&server, 1)
+	cmd.ValidArgsFunction = a.completeLogs(&server, 1)
 	serverFlag(cmd, &server)
 	yesFlag(cmd, &yes)
 	cmd.RunE = a.verb(func(ctx context.Context, args []string) error {

@@ -12,7 +12,6 @@ import (
 	"netelf.example/eventlog"
 	"netelf.example/evt"
 	"netelf.example/render"
-	"netelf.example/target"
 )
 
 func (a *app) logsVerb() *cobra.Command {
@@ -20,17 +19,17 @@ func (a *app) logsVerb() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "logs",
 		GroupID: groupKeep,
-		Short:   "List the logs of a data directory",
-		Long: `Lists the logs that a data directory keeps: how many records each has, when the
-oldest and the newest were written, how large its file is and how large it may
-get, and what may be overwritten then. FLAGS says
+		Short:   "List the logs that are kept",
+		Long: `Lists the logs that the service of this machine keeps, or those of --server: how
+many records each has, when the oldest and the newest were written, how large its
+file is and how large it may get, and what may be overwritten then. FLAGS says
 
   full       a report was refused for want of space
   no access  it may not be read, so nothing more is known of it
 
 The logs of a folder of files are listed as well.`,
-		Example: `  netelf logs --server dir:/var/lib/netelf
-  netelf logs -s dir:/var/lib/netelf -o json`,
+		Example: `  netelf logs
+  netelf logs --server dir:/var/lib/netelf -o json`,
 		Args:              cobra.NoArgs,
 		ValidArgsFunction: cobra.NoFileCompletions,
 	}
@@ -120,10 +119,11 @@ type logDoc struct {
 	Retention        string     `json:"retention,omitempty"`
 	RetentionSeconds *uint32    `json:"retention_seconds,omitempty"`
 	Flags            []string   `json:"flags"`
+	SDDL             string     `json:"sddl,omitempty"`
 }
 
 func logJSON(server string, i *eventlog.Info) logDoc {
-	d := logDoc{Server: server, Log: i.Name, Records: i.Count(), Size: i.Size, MaxSize: i.MaxSize, Flags: logFlags(i)}
+	d := logDoc{Server: server, Log: i.Name, Records: i.Count(), Size: i.Size, MaxSize: i.MaxSize, Flags: logFlags(i), SDDL: i.SDDL}
 	if !known(i) {
 		return d
 	}
@@ -143,7 +143,7 @@ func logJSON(server string, i *eventlog.Info) logDoc {
 
 // logInfo is 'netelf info' of logs: each is told of by itself, as files are.
 func (a *app) logInfo(ctx context.Context, text string, names []string, asJSON bool, loc *time.Location) error {
-	t, err := target.Parse(text)
+	t, err := a.target(text)
 	if err != nil {
 		return usage("--server %w", err)
 	}
@@ -219,6 +219,9 @@ func logText(server string, i *eventlog.Info, loc *time.Location) string {
 	}
 	if !i.NewestTime.IsZero() {
 		line("newest", "%s", i.NewestTime.In(loc).Format(stamp))
+	}
+	if i.SDDL != "" {
+		line("access", "%s", i.SDDL)
 	}
 	var may []string
 	for _, c := range []struct {

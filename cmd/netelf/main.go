@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 	"time"
 	_ "time/tzdata" // so that --timezone works where no zones are installed
@@ -27,7 +28,7 @@ func run(args []string) int {
 	defer stop()
 	context.AfterFunc(ctx, stop) // a second one ends the process at once
 
-	a := &app{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, now: time.Now, env: os.Getenv}
+	a := &app{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, now: time.Now, environ: os.Environ}
 	root := a.root()
 	root.SetArgs(args)
 	cmd, err := root.ExecuteContextC(ctx)
@@ -38,9 +39,19 @@ func run(args []string) int {
 type app struct {
 	stdin, stdout, stderr *os.File
 	now                   func() time.Time
-	env                   func(string) string
+	environ               func() []string
 
 	begun bool // a verb has taken over: its errors are no longer about usage
+}
+
+// env is the value of a variable, "" if there is none.
+func (a *app) env(name string) string {
+	for _, v := range a.environ() {
+		if key, value, _ := strings.Cut(v, "="); key == name {
+			return value
+		}
+	}
+	return ""
 }
 
 func (a *app) root() *cobra.Command {
@@ -51,14 +62,16 @@ func (a *app) root() *cobra.Command {
 machine: .evt files and folders of them, many at once, in the order of time,
 whatever state the files are in. It never changes a file that it reads.
 
-It also keeps event logs of its own, by the rules of Windows NT, in a data
-directory, which is named as dir:PATH.`,
+It also keeps event logs for the machine it runs on, by the rules of Windows NT:
+'netelf serve' is the service, which all the other verbs speak to. Without a
+service a data directory is named as dir:PATH.`,
 		Example: `  netelf scan --sample
   netelf scan SysEvent.Evt
   netelf scan --since 2d --type error,warning /mnt/evidence
   netelf check SysEvent.Evt
-  netelf report --server dir:/var/lib/netelf --source Crusher "belt 3" jammed
-  netelf scan dir:/var/lib/netelf`,
+  netelf serve
+  netelf report --source Crusher "belt 3" jammed
+  netelf scan`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		Args:          cobra.NoArgs,
@@ -77,9 +90,9 @@ directory, which is named as dir:PATH.`,
 		},
 	})
 	root.AddGroup(
-		&cobra.Group{ID: groupRead, Title: "Files and data directories:"},
+		&cobra.Group{ID: groupRead, Title: "Files and logs:"},
 		&cobra.Group{ID: groupFiles, Title: "Files:"},
-		&cobra.Group{ID: groupKeep, Title: "Data directories:"},
+		&cobra.Group{ID: groupKeep, Title: "The service and its logs:"},
 	)
 	root.AddCommand(
 		a.scanVerb(),
@@ -87,6 +100,7 @@ directory, which is named as dir:PATH.`,
 		a.checkVerb(),
 		a.recoverVerb(),
 		a.dumpVerb(),
+		a.serveVerb(),
 		a.logsVerb(),
 		a.reportVerb(),
 		a.sourceVerb(),
@@ -94,6 +108,8 @@ directory, which is named as dir:PATH.`,
 		a.backupVerb(),
 		a.clearVerb(),
 		a.logVerb(),
+		a.userVerb(),
+		a.configVerb(),
 		a.versionVerb(),
 		a.manVerb(),
 	)

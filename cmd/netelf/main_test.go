@@ -42,6 +42,7 @@ func TestScripts(t *testing.T) {
 		UpdateScripts: *update,
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("TZ", "UTC")
+			e.Setenv("NETELF_SOCKET", "/nowhere/netelf.sock") // and not that of a service of this machine
 			e.Setenv("GORACE", "atexit_sleep_ms=0") // with -race every netelf would end a second later
 			e.Values[held{}] = new([]*service.Service)
 			e.Setenv("ESC", "\x1b")

@@ -44,15 +44,15 @@ time, ids, type, category, source, computer, user, strings and data are kept. Al
 go to the log of --source. scan lists the newest events first: --reverse gives
 them in the order in which they happened.
 
-When all is written the number of the last record is printed. It is on the disk
-then, or with --sync none handed to the system, so that only a power cut can take
-it. The first event that cannot be written ends it all; what came before it is
-written, and said.
+When all is written the number of the last record is printed. In a data directory
+it is on the disk then, or with --sync none handed to the system, so that only a
+power cut can take it; a service does as it was configured. The first event that
+cannot be written ends it all; what came before it is written, and said.
 
 A data directory that is not there is made.`,
-		Example: `  netelf report --server dir:/var/lib/netelf --source Crusher --id 7 "belt 3" jammed
-  netelf report -s dir:/var/lib/netelf --source Crusher --type error "no power"
-  crusher 2>&1 | netelf report -s dir:/var/lib/netelf --source Crusher --type warning
+		Example: `  netelf report --source Crusher --id 7 "belt 3" jammed
+  netelf report --source Crusher --type error "no power" --server dir:/var/lib/netelf
+  crusher 2>&1 | netelf report --source Crusher --type warning
   netelf scan -o json --reverse SysEvent.Evt | netelf report -s dir:old --source System --json`,
 		ValidArgsFunction: cobra.NoFileCompletions,
 	}
@@ -64,7 +64,7 @@ A data directory that is not there is made.`,
 	fl.Uint16Var(&f.category, "category", 0, "the `number` of the category")
 	fl.StringVar(&f.data, "data", "", "binary data in `hexadecimal`: 0badcafe")
 	fl.BoolVar(&f.json, "json", false, "the input is a JSON object a line, as 'netelf scan -o json' prints them")
-	fl.StringVar(&f.sync, "sync", "always", "`when` it is done: always, when the events are on the disk; none, when the system has them")
+	fl.StringVar(&f.sync, "sync", "always", "`when` it is done, in a data directory: always, when the events are on the disk;\nnone, when the system has them")
 	completeList(cmd, "type", typeNames)
 	completeList(cmd, "sync", func() []string { return []string{"always", "none"} })
 	cmd.RunE = a.verb(func(ctx context.Context, args []string) error {

@@ -42,11 +42,12 @@ func (a *app) scanVerb() *cobra.Command {
 		Long: `Reads the event logs of all targets at once and lists their events in the order
 of time, the newest first. A TARGET is an .evt file, or a folder, of which all
 .evt files are read, also those in folders below it, or dir:PATH, a data
-directory of netelf.
+directory of netelf, or . (a dot), the event log service of this machine, which is
+read when no target is named.
 
-Of data directories the events of the last 8 hours are listed, as the old scripts
-did, unless --since says otherwise; of files, and where one is among the targets,
-all.
+Of the service and of data directories the events of the last 8 hours are listed,
+as the old scripts did, unless --since says otherwise; of files, and where one is
+among the targets, all.
 
 What becomes of each target is said on the standard error: ok, partial with what
 is damaged, or its error. The trouble of one target never stops another.
@@ -57,6 +58,7 @@ commas separate, one must.
 Exit codes: 0 all is well; 1 nothing could be read; 2 wrong usage; 3 something
 is damaged, the rest was listed; 4 some of the targets could not be read.`,
 		Example: `  netelf scan --sample
+  netelf scan
   netelf scan SysEvent.Evt
   netelf scan --since "2003-05-01" --until "2003-06-01 12:00" SysEvent.Evt
   netelf scan --type error,warning --source "Service Control*" /mnt/evidence
@@ -166,10 +168,13 @@ func (a *app) planScan(f *scanFlags, args []string) (*scanJob, error) {
 		return nil, usage("--timeout %v: want a length of time, as 30s", f.timeout)
 	}
 
+	if len(args) == 0 && !f.sample {
+		args = []string{"."}
+	}
 	parsed := make([]target.Target, len(args))
 	kept := len(args) > 0 // all targets are where logs are being kept
 	for i, arg := range args {
-		if parsed[i], err = target.Parse(arg); err != nil {
+		if parsed[i], err = a.target(arg); err != nil {
 			return nil, usage("%w", err)
 		}
 		kept = kept && parsed[i].Kind != target.Path
@@ -204,8 +209,7 @@ func (a *app) planScan(f *scanFlags, args []string) (*scanJob, error) {
 		Where:     expr,
 		Limit:     int(f.limit),
 		Recovered: f.recovered,
-		// Nobody can look for message text yet.
-		Want: render.Wants(j.form, j.render.Fields) &^ eventlog.FieldMessage.Bit(),
+		Want:      render.Wants(j.form, j.render.Fields),
 	}
 
 	logs := split(f.logs)
@@ -222,8 +226,6 @@ func (a *app) planScan(f *scanFlags, args []string) (*scanJob, error) {
 		if j.targets, err = sampleTargets(now, logs); err != nil {
 			return nil, err
 		}
-	case len(args) == 0:
-		return nil, usage("no target: name a file or a folder, as in 'netelf scan SysEvent.Evt'; 'netelf scan --sample' shows logs that are made up")
 	}
 	for _, t := range parsed {
 		j.targets = append(j.targets, t.Scan(slices.Clone(logs)))

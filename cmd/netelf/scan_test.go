@@ -22,7 +22,7 @@ func TestScanStopped(t *testing.T) {
 			t.Cleanup(func() { f.Close() })
 			return f
 		}
-		a := &app{stdout: open("out"), stderr: open("err"), now: time.Now, env: func(string) string { return "" }}
+		a := &app{stdout: open("out"), stderr: open("err"), now: time.Now, environ: func() []string { return nil }}
 		f := &scanFlags{output: output, since: "all", sample: true}
 		j, err := a.planScan(f, nil)
 		if err != nil {

@@ -10,15 +10,16 @@ import (
 	"github.com/spf13/cobra"
 
 	"netelf.example/eventlog"
+	"netelf.example/internal/config"
 	"netelf.example/target"
 )
 
 // serverFlag is the --server of the verbs that manage logs.
 func serverFlag(cmd *cobra.Command, s *string) {
-	cmd.Flags().StringVarP(s, "server", "s", ".", "the `target` that keeps the logs: a data directory, as dir:/var/lib/netelf")
+	cmd.Flags().StringVarP(s, "server", "s", ".", "the `target` that keeps the logs: . is the service of this machine,\ndir:PATH a data directory without its service")
 	err := cmd.RegisterFlagCompletionFunc("server", func(_ *cobra.Command, _ []string, typed string) ([]string, cobra.ShellCompDirective) {
 		if len(typed) < len("dir:") {
-			return []string{"dir:"}, cobra.ShellCompDirectiveNoSpace | cobra.ShellCompDirectiveNoFileComp
+			return []string{".", "dir:"}, cobra.ShellCompDirectiveNoSpace | cobra.ShellCompDirectiveNoFileComp
 		}
 		return nil, cobra.ShellCompDirectiveDefault
 	})
@@ -30,13 +31,13 @@ func serverFlag(cmd *cobra.Command, s *string) {
 // completeLogs lets the shell complete up to most names of logs, of the server
 // that stands on the line already; without one it is the logs that are always
 // there.
-func completeLogs(server *string, most int) cobra.CompletionFunc {
+func (a *app) completeLogs(server *string, most int) cobra.CompletionFunc {
 	return func(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
 		if len(args) >= most {
 			return nil, cobra.ShellCompDirectiveNoFileComp
 		}
 		names := standardLogs()
-		if t, err := target.Parse(*server); err == nil {
+		if t, err := a.target(*server); err == nil {
 			if srv, err := t.Open(cmd.Context()); err == nil {
 				defer srv.Close()
 				if infos, err := srv.Logs(cmd.Context()); err == nil {
@@ -53,9 +54,30 @@ func completeLogs(server *string, most int) cobra.CompletionFunc {
 
 func standardLogs() []string { return []string{"System", "Security", "Application"} }
 
+// target is target.Parse, and knows where the service of this machine listens.
+func (a *app) target(text string) (target.Target, error) {
+	t, err := target.Parse(text)
+	if err == nil && t.Kind == target.Local {
+		t.Socket = a.socket()
+	}
+	return t, err
+}
+
+// socket is where the service of this machine listens: as a variable says, else
+// as its configuration does, if it can be read.
+func (a *app) socket() string {
+	c, err := a.config("")
+	if err != nil {
+		if c, err = config.Load(config.Source{}, a.environ()); err != nil {
+			return target.DefaultSocket
+		}
+	}
+	return string(c.Service.Socket)
+}
+
 // reading does f with a server that is open for reading.
 func (a *app) reading(ctx context.Context, text string, f func(eventlog.Server) error) error {
-	t, err := target.Parse(text)
+	t, err := a.target(text)
 	if err != nil {
 		return usage("--server %w", err)
 	}
@@ -70,7 +92,7 @@ func (a *app) reading(ctx context.Context, text string, f func(eventlog.Server) 
 // changing does f with a server that is open to be changed, and says so if it was
 // made for that. What f did is done only if the server could be closed.
 func (a *app) changing(ctx context.Context, text string, opts *target.ChangeOptions, f func(t *target.Target, srv eventlog.Server) error) error {
-	t, err := target.Parse(text)
+	t, err := a.target(text)
 	if err != nil {
 		return usage("--server %w", err)
 	}

@@ -34,12 +34,12 @@ the log is full, and reports are refused.
 
 A size is rounded up to a multiple of 64 KiB. One that is smaller than the log is
 now takes effect when the log is cleared, as on Windows NT.`,
-		Example: `  netelf set System --server dir:/var/lib/netelf --max-size 16MiB
-  netelf set System -s dir:/var/lib/netelf --retention 7d
-  netelf set Quarry -s dir:/var/lib/netelf --sddl "D:(A;;0x7;;;BA)(A;;0x2;;;AU)"`,
+		Example: `  netelf set System --max-size 16MiB
+  netelf set System --retention 7d --server dir:/var/lib/netelf
+  netelf set Quarry --sddl "D:(A;;0x7;;;BA)(A;;0x2;;;AU)"`,
 		Args: oneLog,
 	}
-	cmd.ValidArgsFunction = completeLogs(&server, 1)
+	cmd.ValidArgsFunction = a.completeLogs(&server, 1)
 	serverFlag(cmd, &server)
 	f.flags(cmd)
 	cmd.RunE = a.verb(func(ctx context.Context, args []string) error {

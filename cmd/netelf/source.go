@@ -19,8 +19,8 @@ func (a *app) sourceVerb() *cobra.Command {
 		Long: `A source is a name under which a program reports, and says to which log that goes
 and which files have the text of its messages. A source that nobody has added
 reports to Application; the name of a log is a source of that log.`,
-		Example: `  netelf source list --server dir:/var/lib/netelf
-  netelf source add Crusher --log Quarry --server dir:/var/lib/netelf
+		Example: `  netelf source list
+  netelf source add Crusher --log Quarry
   netelf source remove Crusher --server dir:/var/lib/netelf`,
 		Args: cobra.NoArgs,
 		RunE: subverb,
@@ -35,8 +35,8 @@ func (a *app) sourceListVerb() *cobra.Command {
 		Use:   "list",
 		Short: "List the sources",
 		Long:  "Lists the sources with their logs and message files.",
-		Example: `  netelf source list --server dir:/var/lib/netelf
-  netelf source list -s dir:/var/lib/netelf -o json`,
+		Example: `  netelf source list
+  netelf source list -o json --server dir:/var/lib/netelf`,
 		Args:              cobra.NoArgs,
 		ValidArgsFunction: cobra.NoFileCompletions,
 	}
@@ -90,7 +90,7 @@ func (a *app) sourceAddVerb() *cobra.Command {
 		Short: "Add a source, or replace one",
 		Long: `Adds a source to a log. One of that name is replaced as a whole. The paths of
 message files are kept as they are given; nothing is opened by them.`,
-		Example: `  netelf source add Crusher --log Quarry --server dir:/var/lib/netelf
+		Example: `  netelf source add Crusher --log Quarry
   netelf source add Crusher --log Quarry --message-file 'C:\Quarry\crusher.dll' -s dir:/var/lib/netelf`,
 		Args:              oneSource,
 		ValidArgsFunction: cobra.NoFileCompletions,
@@ -102,7 +102,7 @@ message files are kept as they are given; nothing is opened by them.`,
 	fl.StringVar(&src.CategoryFile, "category-file", "", "the `file` with the names of its categories")
 	fl.StringVar(&src.ParameterFile, "parameter-file", "", "the `file` with the text of its parameters")
 	fl.Uint32Var(&src.CategoryCount, "category-count", 0, "categories from 1 to this `number` have names")
-	logs := completeLogs(&server, 1)
+	logs := a.completeLogs(&server, 1)
 	completeList(cmd, "log", func() []string { names, _ := logs(cmd, nil, ""); return names })
 	cmd.RunE = a.verb(func(ctx context.Context, args []string) error {
 		src.Name = args[0]
@@ -148,10 +148,10 @@ func (a *app) sourceRemoveVerb() *cobra.Command {
 		Use:     "remove NAME",
 		Short:   "Remove a source",
 		Long:    "Removes a source. What it has reported stays; what it reports from then on goes to\nApplication.",
-		Example: "  netelf source remove Crusher --server dir:/var/lib/netelf",
+		Example: "  netelf source remove Crusher\n  netelf source remove Crusher --server dir:/var/lib/netelf",
 		Args:    oneSource,
 		ValidArgsFunction: func(cmd *cobra.Command, args []string, _ string) (names []string, _ cobra.ShellCompDirective) {
-			if t, err := target.Parse(server); err == nil && len(args) == 0 {
+			if t, err := a.target(server); err == nil && len(args) == 0 {
 				if srv, err := t.Open(cmd.Context()); err == nil {
 					defer srv.Close()
 					sources, _ := eventlog.Sources(cmd.Context(), srv) // none, then

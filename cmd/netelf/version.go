@@ -23,12 +23,17 @@ func (a *app) versionVerb() *cobra.Command {
 	}
 }
 
+// version is what this program is called by.
+func version() string {
+	if b, ok := debug.ReadBuildInfo(); ok && b.Main.Version != "" {
+		return b.Main.Version
+	}
+	return "(devel)"
+}
+
 func versionText() string {
-	version, revision := "(devel)", ""
+	revision := ""
 	if b, ok := debug.ReadBuildInfo(); ok {
-		if b.Main.Version != "" {
-			version = b.Main.Version
-		}
 		for _, s := range b.Settings {
 			switch {
 			case s.Key == "vcs.revision":
@@ -38,5 +43,5 @@ func versionText() string {
 			}
 		}
 	}
-	return fmt.Sprintf("netelf %s%s, %s %s/%s", version, revision, runtime.Version(), runtime.GOOS, runtime.GOARCH)
+	return fmt.Sprintf("netelf %s%s, %s %s/%s", version(), revision, runtime.Version(), runtime.GOOS, runtime.GOARCH)
 }
