@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"netelf.example/eventlog"
 	"netelf.example/service"
@@ -131,6 +132,10 @@ type missing string
 func (e missing) Error() string        { return string(e) }
 func (e missing) Is(target error) bool { return target == fs.ErrNotExist }
 
+// mayLieThere are files that a data directory may have before it is one: those of
+// its users.
+var mayLieThere = []string{"users.json", "users.json.lock"}
+
 // mayBecomeDir says whether name is nothing yet, or an empty folder.
 func mayBecomeDir(name string) (bool, error) {
 	f, err := os.Open(name)
@@ -144,9 +149,14 @@ func mayBecomeDir(name string) (bool, error) {
 	if fi, err := f.Stat(); err != nil || !fi.IsDir() {
 		return false, err // isDataDir says what is wrong
 	}
-	_, err = f.ReadDir(1)
-	if err == io.EOF {
-		return true, nil
+	list, err := f.ReadDir(len(mayLieThere) + 1)
+	for _, e := range list {
+		if !slices.Contains(mayLieThere, e.Name()) {
+			return false, nil
+		}
 	}
-	return false, err
+	if err == io.EOF {
+		err = nil
+	}
+	return err == nil, err
 }

@@ -48,8 +48,8 @@ var (
 	errEmpty = errors.New("the target is empty")
 
 	errServers error = unsupported("servers cannot be read by this version")
-	errGroup error = unsupported("groups cannot be read by this version")
-	errFiles error = unsupported("files are only read; what keeps logs is a data directory: dir:PATH")
+	errGroup   error = unsupported("groups cannot be read by this version")
+	errFiles   error = unsupported("files are only read; what keeps logs is a data directory: dir:PATH")
 )
 
 // unsupported is an errors.ErrUnsupported with a text of its own.

@@ -165,7 +165,7 @@ func (a *app) serve(ctx context.Context, load func() (*config.Config, error)) (e
 
 	c, err := load()
 	if err != nil {
-		return err
+		return a.configError(err)
 	}
 	d := &daemonState{}
 	opts := &slog.HandlerOptions{Level: &d.level}
