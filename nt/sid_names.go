@@ -7,6 +7,7 @@ import "strings"
 const (
 	SIDNull               SID = "S-1-0-0"      // NULL SID
 	SIDEveryone           SID = "S-1-1-0"      // Everyone
+	SIDNetwork            SID = "S-1-5-2"      // NT AUTHORITY\NETWORK
 	SIDAnonymous          SID = "S-1-5-7"      // NT AUTHORITY\ANONYMOUS LOGON
 	SIDAuthenticatedUsers SID = "S-1-5-11"     // NT AUTHORITY\Authenticated Users
 	SIDSystem             SID = "S-1-5-18"     // NT AUTHORITY\SYSTEM

@@ -17,7 +17,7 @@ func (a *app) logVerb() *cobra.Command {
 		Use:     "log",
 		GroupID: groupKeep,
 		Short:   "Create or delete a log",
-		Long: `Creates or deletes logs. System, Security and Application are always there.`,
+		Long:    `Creates or deletes logs. System, Security and Application are always there.`,
 		Example: `  netelf log create Quarry
   netelf log delete Quarry --server dir:/var/lib/netelf`,
 		Args: cobra.NoArgs,

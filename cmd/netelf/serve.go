@@ -33,6 +33,7 @@ var serveFlags = []struct{ name, key, usage string }{
 	{"socket", "service.socket", "listen on this Unix `socket`"},
 	{"admin-group", "service.admin_group", "the members of this `group` administrate, beside root"},
 	{"sync", "service.sync", "`when` a report is answered: always, when it is on the disk; periodic or none,\nwhen the system has it"},
+	{"rpc", "rpc.listen", "answer MS-EVEN on this `address` and port, as 127.0.0.1:1026"},
 	{"log-level", "service.log_level", "say what is of this `level` or above: debug, info, warn, error"},
 }
 
@@ -53,7 +54,10 @@ Security; all others read System and Application, and report.
 The configuration is /etc/netelf/netelf.yaml, if it is there, or the file of
 --config. Variables, as NETELF_DATA, override it, and flags both. SIGHUP reads it
 again: log_level and admin_group change at once, the rest with the next start.
-SIGINT and SIGTERM end the service cleanly.`,
+SIGINT and SIGTERM end the service cleanly.
+
+--rpc offers MS-EVEN over TCP, the protocol of Windows' own tools, to the users of
+'netelf user' (docs/ms-even.md).`,
 		Example: `  netelf serve
   netelf serve --data /tmp/logs --socket /tmp/netelf.sock
   netelf serve --config quarry.yaml`,
@@ -204,6 +208,10 @@ func (a *app) serve(ctx context.Context, load func() (*config.Config, error)) (e
 		For:     func(_ context.Context, c eventlog.Caller) (eventlog.Server, error) { return s.As(c), nil },
 		Version: version(), Computer: computer, Logger: d.log,
 	})
+	rpc, err := openRPC(s, d.log, c, computer)
+	if err != nil {
+		return errors.Join(err, l.Close())
+	}
 	hs := &http.Server{
 		Handler: h, ConnContext: server.ConnContext(d.caller), ErrorLog: slog.NewLogLogger(d.log.Handler(), slog.LevelWarn),
 		ReadHeaderTimeout: 30 * time.Second, IdleTimeout: 5 * time.Minute, MaxHeaderBytes: 16 << 10,
@@ -212,11 +220,12 @@ func (a *app) serve(ctx context.Context, load func() (*config.Config, error)) (e
 	go func() { served <- hs.Serve(server.Peers(l, d.log)) }()
 	d.log.Info("ready", "version", version(), "data", string(c.Service.Data), "socket", string(c.Service.Socket))
 	d.notify(daemon.SdNotifyReady)
-	err = d.run(ctx, s, load, hup, served)
+	err = d.run(ctx, s, load, hup, served, rpc.failed)
 
 	d.log.Info("stopping")
 	d.notify(daemon.SdNotifyStopping)
 	h.Drain()
+	err = errors.Join(err, rpc.Close())
 	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 	defer cancel()
 	if down := hs.Shutdown(stop); down != nil {
@@ -227,7 +236,7 @@ func (a *app) serve(ctx context.Context, load func() (*config.Config, error)) (e
 }
 
 // run waits for what happens to a service.
-func (d *daemonState) run(ctx context.Context, s *service.Service, load func() (*config.Config, error), hup <-chan os.Signal, served <-chan error) error {
+func (d *daemonState) run(ctx context.Context, s *service.Service, load func() (*config.Config, error), hup <-chan os.Signal, served, failed <-chan error) error {
 	var watchdog <-chan time.Time
 	if every, err := daemon.SdWatchdogEnabled(false); err == nil && every > 0 {
 		t := time.NewTicker(every / 2)
@@ -240,6 +249,8 @@ func (d *daemonState) run(ctx context.Context, s *service.Service, load func() (
 			return nil
 		case err := <-served:
 			return fmt.Errorf("the socket: %w", err)
+		case err := <-failed:
+			return err
 		case <-hup:
 			d.notify(daemon.SdNotifyReloading + "\n" + daemon.SdNotifyMonotonicUsec())
 			d.reload(load)

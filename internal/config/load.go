@@ -250,7 +250,7 @@ func (l *loader) scalar(n *yaml.Node, key string) {
 	case n.Kind != yaml.ScalarNode:
 		l.at(n, key, "have %s, want one value", kindOf(n))
 		return
-	case n.Tag == "!!str", n.Tag == "!!int" && v.plain():
+	case n.Tag == "!!str", n.Tag == v.plain():
 	default:
 		if err := v.set(n.Value, f); err != nil {
 			l.at(n, key, "%w", err)

@@ -52,7 +52,7 @@ func (c *Config) YAML() ([]byte, error) {
 // scalar is a value as YAML has it.
 func scalar(v value) (string, error) {
 	text := v.text()
-	if v.plain() && strings.Trim(text, "0123456789") == "" {
+	if v.plain() == "!!bool" || v.plain() == "!!int" && strings.Trim(text, "0123456789") == "" {
 		return text, nil
 	}
 	b, err := yaml.Dump(text, yaml.WithLineWidth(-1), yaml.WithQuotePreference(yaml.QuoteDouble))

@@ -30,6 +30,13 @@ func TestYAML(t *testing.T) {
   users: ""                        # default
   max_size: 100000                 # --max-size
   log_level: info                  # default
+rpc:
+  listen: ""                       # default
+  mapper: ""                       # default
+  security: auto                   # default
+  anonymous: false                 # default
+  domain: ""                       # default
+  samba_pipe: ""                   # default
 `
 	if d := cmp.Diff(want, string(got)); d != "" {
 		t.Errorf("-want +got:\n%s", d)

@@ -18,6 +18,7 @@ const DefaultFile = "/etc/netelf/netelf.yaml"
 // without which "" is an error; min and max, for what has an order.
 type Config struct {
 	Service Service `key:"service" env:"NETELF_"`
+	RPC     RPC     `key:"rpc" env:"NETELF_RPC_"`
 
 	from map[string]Origin // by key; one that is missing has its default
 	odd  []string          // variables that begin with NETELF_ and are no keys

@@ -22,8 +22,9 @@ type value interface {
 	set(text string, f *Field) error
 	// text is what set takes.
 	text() string
-	// plain says whether a number in the file, one without quotes, is a value.
-	plain() bool
+	// plain is the tag of what is a value in the file without quotes, beside text:
+	// "!!int", "!!bool", or "".
+	plain() string
 }
 
 // Limits of values.
@@ -46,8 +47,8 @@ func lineFlaw(s string) error {
 	return nil
 }
 
-func (p *Path) text() string { return string(*p) }
-func (p *Path) plain() bool  { return false }
+func (p *Path) text() string  { return string(*p) }
+func (p *Path) plain() string { return "" }
 func (p *Path) set(text string, _ *Field) error {
 	if err := lineFlaw(text); err != nil {
 		return err
@@ -61,8 +62,8 @@ func (p *Path) set(text string, _ *Field) error {
 	return nil
 }
 
-func (s *Socket) text() string { return string(*s) }
-func (s *Socket) plain() bool  { return false }
+func (s *Socket) text() string  { return string(*s) }
+func (s *Socket) plain() string { return "" }
 func (s *Socket) set(text string, f *Field) error {
 	var p Path
 	if err := p.set(text, f); err != nil {
@@ -75,8 +76,8 @@ func (s *Socket) set(text string, f *Field) error {
 	return nil
 }
 
-func (n *Name) text() string { return string(*n) }
-func (n *Name) plain() bool  { return false }
+func (n *Name) text() string  { return string(*n) }
+func (n *Name) plain() string { return "" }
 func (n *Name) set(text string, _ *Field) error {
 	if err := lineFlaw(text); err != nil {
 		return err
@@ -91,8 +92,8 @@ func (n *Name) set(text string, _ *Field) error {
 	return nil
 }
 
-func (s *Sync) text() string { return string(*s) }
-func (s *Sync) plain() bool  { return false }
+func (s *Sync) text() string  { return string(*s) }
+func (s *Sync) plain() string { return "" }
 func (s *Sync) set(text string, _ *Field) error {
 	switch v := Sync(text); v {
 	case SyncAlways, SyncPeriodic, SyncNone:
@@ -116,7 +117,7 @@ func (l *Level) text() string {
 	}
 	return slog.Level(*l).String() // of a Config that nobody has loaded
 }
-func (l *Level) plain() bool { return false }
+func (l *Level) plain() string { return "" }
 func (l *Level) set(text string, _ *Field) error {
 	for _, v := range levels {
 		if v.name == text {
@@ -137,7 +138,7 @@ func (d *Duration) text() string {
 	}
 	return s
 }
-func (d *Duration) plain() bool { return false }
+func (d *Duration) plain() string { return "" }
 func (d *Duration) set(text string, f *Field) error {
 	v, err := time.ParseDuration(text)
 	if err != nil {
@@ -171,7 +172,7 @@ func (s *Size) text() string {
 	}
 	return strconv.FormatInt(int64(*s), 10)
 }
-func (s *Size) plain() bool { return true }
+func (s *Size) plain() string { return "!!int" }
 func (s *Size) set(text string, f *Field) error {
 	v, ok := parseSize(text)
 	if !ok {

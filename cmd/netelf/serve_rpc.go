@@ -1,0 +1,253 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"net"
+	"net/netip"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"netelf.example/even"
+	"netelf.example/eventlog"
+	"netelf.example/internal/config"
+	"netelf.example/internal/dcerpc"
+	"netelf.example/internal/epm"
+	"netelf.example/internal/ntlm"
+	"netelf.example/internal/rpcauth"
+	"netelf.example/internal/users"
+	"netelf.example/nt"
+	"netelf.example/service"
+)
+
+// rpcDoor is MS-EVEN: it finds out who comes, and knows nothing of what they may
+// do.
+type rpcDoor struct {
+	s        *service.Service
+	log      *slog.Logger
+	conf     config.RPC
+	computer string
+	users    *users.Store
+	throttle *users.Throttle
+
+	servers []*dcerpc.Server
+	running sync.WaitGroup
+	failed  chan error // a listener that ended by itself
+}
+
+// whom is what a logon is about, between the look at its user and its end.
+type whom struct {
+	user users.User
+	done func(failed bool) // of the throttle
+}
+
+// openRPC opens what is configured of MS-EVEN; nil is nothing.
+func openRPC(s *service.Service, log *slog.Logger, c *config.Config, computer string) (*rpcDoor, error) {
+	d := &rpcDoor{s: s, log: log, conf: c.RPC, computer: computer, throttle: users.NewThrottle(nil), failed: make(chan error, 2)}
+	if d.conf.Listen == "" {
+		if d.conf.Mapper != "" {
+			return nil, errors.New("rpc.mapper has nothing to tell without rpc.listen")
+		}
+		return d, nil
+	}
+	var err error
+	if d.users, err = users.Open(c.Service.UsersFile(), nil); err != nil {
+		return nil, err
+	}
+	l, err := net.Listen("tcp", string(d.conf.Listen))
+	if err != nil {
+		return nil, fmt.Errorf("rpc.listen: %w", err)
+	}
+	addr, _ := l.Addr().(*net.TCPAddr) // it is one
+	log.Info("MS-EVEN", "listen", l.Addr().String())
+	handler := even.NewHandler(even.HandlerOptions{For: d.serverFor, Logger: log})
+	d.serve(l, dcerpc.NewServer(dcerpc.ServerOptions{
+		Interfaces: []dcerpc.Interface{handler}, Auth: d.acceptors(), Authorize: d.authorize, Logger: log,
+		MaxFrag: 65535, // what reads a log asks for much at once
+	}))
+	if d.conf.Mapper != "" {
+		m, err := net.Listen("tcp", string(d.conf.Mapper))
+		if err != nil {
+			return nil, errors.Join(fmt.Errorf("rpc.mapper: %w", err), d.Close())
+		}
+		log.Info("endpoint mapper", "listen", m.Addr().String())
+		entry := epm.Entry{Interface: handler.ID, Port: uint16(addr.Port), Annotation: "netelf event logs"}
+		d.serve(m, dcerpc.NewServer(dcerpc.ServerOptions{Interfaces: []dcerpc.Interface{epm.Interface(entry)}, Logger: log}))
+	}
+	return d, nil
+}
+
+func (d *rpcDoor) serve(l net.Listener, s *dcerpc.Server) {
+	d.servers = append(d.servers, s)
+	d.running.Go(func() {
+		if err := s.Serve(context.Background(), l); !errors.Is(err, dcerpc.ErrServerClosed) {
+			d.failed <- fmt.Errorf("%s: %w", l.Addr(), err)
+		}
+	})
+}
+
+// Close ends it: calls under way are answered, if they do not take long.
+func (d *rpcDoor) Close() error {
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	for _, s := range d.servers {
+		if err := s.Shutdown(ctx); err != nil {
+			d.log.Warn("calls were cut off", "error", err)
+		}
+	}
+	d.running.Wait()
+	return nil
+}
+
+// acceptors are how clients log on.
+func (d *rpcDoor) acceptors() map[uint8]func(*dcerpc.Peer) dcerpc.Mechanism {
+	return rpcauth.Acceptors(rpcauth.Options{Computer: netBIOS(d.computer), Domain: d.domainName(), Lookup: d.lookup, Done: d.done})
+}
+
+// netBIOS is the name of a computer as NT knows it.
+func netBIOS(computer string) string {
+	name, _, _ := strings.Cut(computer, ".")
+	name = strings.ToUpper(name)
+	if name = name[:min(len(name), 15)]; name == "" {
+		name = "NETELF"
+	}
+	return name
+}
+
+// lookup finds the user of a logon, unless it comes too early. The domain does
+// not count: clients name their own as often as ours.
+func (d *rpcDoor) lookup(l *rpcauth.Logon) (hash [16]byte, ok bool, err error) {
+	done, err := d.throttle.Try(l.User, addrOf(l.Peer))
+	if err != nil {
+		return hash, false, err
+	}
+	w := &whom{done: done}
+	l.Whom = w
+	hash, w.user, err = d.users.NTHash(l.User)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return hash, false, nil
+	case err != nil:
+		d.log.Error("users", "error", err)
+		return hash, false, err
+	}
+	return hash, true, nil
+}
+
+// done writes into Security how a logon ended.
+func (d *rpcDoor) done(l *rpcauth.Logon, err error) error {
+	if w, ok := l.Whom.(*whom); ok {
+		w.done(errors.Is(err, ntlm.ErrLogon))
+	}
+	var soon *users.TooSoon
+	if errors.As(err, &soon) {
+		// Security has the ones that were looked at; these may be any number.
+		d.log.Warn("logon refused", "user", l.User, "addr", addrOf(l.Peer), "error", err)
+		return nil
+	}
+	if l.Anonymous && err == nil {
+		return nil // nobody logged on; what it asks for is refused, or not, and audited
+	}
+	e := service.LogonEvent(d.callerOf(l), l.By)
+	if err != nil {
+		c := eventlog.Caller{Name: l.User, Door: doorRPC, Addr: addrOf(l.Peer).String()}
+		if l.Domain != "" {
+			c.Name = l.Domain + `\` + l.User
+		}
+		reason := err.Error()
+		if errors.Is(err, ntlm.ErrLogon) {
+			reason = ""
+		}
+		e = service.LogonRefusedEvent(c, l.By, reason)
+	}
+	if audited := d.s.Audit(context.Background(), eventlog.Caller{}, e); audited != nil {
+		d.log.Error("audit", "error", audited)
+		return audited // who cannot be written down does not come in
+	}
+	return nil
+}
+
+const doorRPC = "MS-EVEN"
+
+// authorize says whether a client's security is what is configured.
+func (d *rpcDoor) authorize(p *dcerpc.Peer, _ dcerpc.SyntaxID) error {
+	least := map[config.Security]uint8{
+		config.SecurityNone: dcerpc.LevelNone, config.SecurityConnect: dcerpc.LevelConnect,
+		config.SecurityIntegrity: dcerpc.LevelIntegrity, config.SecurityPrivacy: dcerpc.LevelPrivacy,
+	}
+	need, ok := least[d.conf.Security]
+	if !ok { // auto
+		need = dcerpc.LevelIntegrity
+		if addrOf(p).IsLoopback() {
+			need = dcerpc.LevelConnect
+		}
+	}
+	l, known := p.Identity.(*rpcauth.Logon)
+	anonymous := !known || l.Anonymous
+	var why string
+	switch {
+	case anonymous && !bool(d.conf.Anonymous):
+		why = "it does not log on, and rpc.anonymous is false"
+	case anonymous && need <= dcerpc.LevelConnect:
+		return nil
+	case p.AuthLevel < need:
+		why = fmt.Sprintf("its security is of level %d, and rpc.security wants %d", p.AuthLevel, need)
+	default:
+		return nil
+	}
+	d.log.Warn("refused", "addr", addrOf(p), "reason", why)
+	return fs.ErrPermission
+}
+
+// serverFor is the service as a client sees it.
+func (d *rpcDoor) serverFor(_ context.Context, p *dcerpc.Peer) (eventlog.Server, error) {
+	l, ok := p.Identity.(*rpcauth.Logon)
+	if !ok {
+		l = &rpcauth.Logon{Anonymous: true, Peer: p}
+	}
+	return d.s.As(d.callerOf(l)), nil
+}
+
+// callerOf is who a logon is.
+func (d *rpcDoor) callerOf(l *rpcauth.Logon) eventlog.Caller {
+	c := eventlog.Caller{Door: doorRPC, Addr: addrOf(l.Peer).String()}
+	w, ok := l.Whom.(*whom)
+	if l.Anonymous || !ok {
+		c.Name, c.SIDs = "ANONYMOUS LOGON", []eventlog.SID{nt.SIDAnonymous, nt.SIDEveryone, nt.SIDNetwork}
+		return c
+	}
+	c.Name = d.domainName() + `\` + w.user.Name
+	c.SIDs = append(w.user.SIDs(), nt.SIDEveryone, nt.SIDAuthenticatedUsers, nt.SIDNetwork)
+	return c
+}
+
+func (d *rpcDoor) domainName() string {
+	if d.conf.Domain != "" {
+		return string(d.conf.Domain)
+	}
+	return netBIOS(d.computer)
+}
+
+// addrOf is where a client is; the zero Addr where that cannot be said.
+func addrOf(p *dcerpc.Peer) netip.Addr {
+	if p == nil || p.Addr == nil {
+		return netip.Addr{}
+	}
+	host, port, err := net.SplitHostPort(p.Addr.String())
+	if err != nil {
+		return netip.Addr{}
+	}
+	if _, err := strconv.ParseUint(port, 10, 16); err != nil {
+		return netip.Addr{}
+	}
+	a, err := netip.ParseAddr(host)
+	if err != nil {
+		return netip.Addr{}
+	}
+	return a.Unmap()
+}
