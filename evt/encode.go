@@ -27,6 +27,10 @@ const (
 // What does not fit a record is an error that wraps eventlog.ErrTooLarge or
 // ErrInvalid and names the field; dst is then returned unchanged.
 func AppendRecord(dst []byte, e *eventlog.Event) ([]byte, error) {
+	return appendRecord(dst, e, new(sidText))
+}
+
+func appendRecord(dst []byte, e *eventlog.Event, users *sidText) ([]byte, error) {
 	generated, ok := nt.Time32Of(e.TimeGenerated)
 	if !ok {
 		return dst, invalid("time generated", e.TimeGenerated)
@@ -54,7 +58,7 @@ func AppendRecord(dst []byte, e *eventlog.Event) ([]byte, error) {
 	dst = appendText(dst, e.Source)
 	dst = appendText(dst, e.Computer)
 	sidAt := at()
-	dst, err := appendSID(dst, e.User)
+	dst, err := users.append(dst, e.User)
 	if err != nil {
 		return dst[:begin], fmt.Errorf("user: %w: %w", err, eventlog.ErrInvalid)
 	}
@@ -97,11 +101,26 @@ func AppendRecord(dst []byte, e *eventlog.Event) ([]byte, error) {
 
 func appendText(dst []byte, s string) []byte { return append(nt.AppendUTF16(dst, s), 0, 0) }
 
-func appendSID(dst []byte, sid nt.SID) ([]byte, error) {
+// sidText remembers the binary form of the last user: many events in a row have the
+// same.
+type sidText struct {
+	text nt.SID
+	b    []byte
+}
+
+func (c *sidText) append(dst []byte, sid nt.SID) ([]byte, error) {
 	if sid == "" {
 		return dst, nil
 	}
-	return sid.AppendBinary(dst)
+	if sid != c.text {
+		b, err := sid.AppendBinary(c.b[:0])
+		if err != nil {
+			c.text = ""
+			return dst, err
+		}
+		c.text, c.b = sid, b
+	}
+	return append(dst, c.b...), nil
 }
 
 func checkName(what, s string) error {

@@ -86,7 +86,8 @@ type Writer struct {
 	disk  FileHeader // as it stands in the file, offsets stale while dirty
 	front front
 	buf   []byte // one record and the EOF record behind it
-	torn  bool   // a write failed and the EOF record could not be put back
+	sid   sidText
+	torn  bool // a write failed and the EOF record could not be put back
 }
 
 // Create makes an empty log of f, of which nothing is kept.
@@ -149,7 +150,7 @@ func roundMaxSize(n int64) (int64, error) {
 func (w *Writer) Append(e *eventlog.Event) (number uint32, err error) {
 	numbered := *e
 	numbered.RecordNumber = uint64(w.s.next)
-	if w.buf, err = AppendRecord(w.buf[:0], &numbered); err != nil {
+	if w.buf, err = appendRecord(w.buf[:0], &numbered, &w.sid); err != nil {
 		return 0, err
 	}
 	return w.append(w.s.next)

@@ -37,6 +37,7 @@ func (w *Writer) carryOut(p *plan) error {
 		}
 		w.s.size, p.freed.size = p.grown, p.grown
 	}
+	w.front.passed(p.freed.begin) // else the window is taken for overwritten, each time
 	err := w.write(w.buf[first:], HeaderSize)
 	if err == nil {
 		err = w.write(w.buf[:first], p.start)
@@ -54,7 +55,6 @@ func (w *Writer) carryOut(p *plan) error {
 		return fmt.Errorf("write a record: %w", err)
 	}
 	w.s, w.torn = p.done, false
-	w.front.passed(w.s.begin)
 	return nil
 }
 

@@ -256,3 +256,39 @@ func TestAppendKeepsEvent(t *testing.T) {
 		t.Error("a refused event changed the file")
 	}
 }
+
+// reads counts what a Writer reads of its file.
+type reads struct {
+	File
+	n int
+}
+
+func (r *reads) ReadAt(b []byte, off int64) (int, error) {
+	r.n++
+	return r.File.ReadAt(b, off)
+}
+
+// TestOldestReadAhead: the records that have to go are read many at a time, also
+// where the new ones are written directly before them.
+func TestOldestReadAhead(t *testing.T) {
+	f := &reads{File: new(diskFile)}
+	w, err := Create(f, &WriterOptions{MaxSize: SizeStep})
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := eventOf(288, 1)
+	const more = 2000
+	for n := 0; n < more; {
+		if _, err := w.Append(e); err != nil {
+			t.Fatal(err)
+		}
+		if w.Header().OldestRecordNumber == 1 {
+			f.n = 0 // until the ring is full
+		} else {
+			n++
+		}
+	}
+	if f.n > more/10 {
+		t.Errorf("%d reads for %d records", f.n, more)
+	}
+}

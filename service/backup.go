@@ -105,7 +105,7 @@ func (l *log) newBackup(name string) (*backupFile, error) {
 		return nil, err
 	}
 	dir := l.opts.BackupDir
-	if err := os.MkdirAll(dir, 0o700); err != nil {
+	if err := makeDir(dir); err != nil {
 		return nil, err
 	}
 	if _, err := os.Lstat(filepath.Join(dir, name)); err == nil {

@@ -5,13 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"maps"
-	"os"
-	"path/filepath"
 	"reflect"
-	"runtime"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -48,20 +44,12 @@ type logEntry struct {
 	Retention uint32    `json:"retention,omitempty"` // seconds, of a new file; 0: overwrite as needed
 }
 
-// dirFS is the files of a data directory, by their bare names.
-type dirFS interface {
-	ReadFile(name string) ([]byte, error)
-	// WriteFileAtomic returns when the file is durable. On an error the file is
-	// what it was before, or, if only that is not known to be durable, the new one.
-	WriteFileAtomic(name string, data []byte) error
-}
-
 // catalog is the logs and sources of a data directory. It may be used by many
 // goroutines; readers wait for nobody. A change is on disk when the method that
 // makes it returns without an error; with one it is not made here, and unless the
 // directory could not be synced, not on disk either.
 type catalog struct {
-	fs    dirFS
+	dir   dirFS
 	fresh bool // there was no file
 
 	mu    sync.Mutex // held by whoever changes
@@ -78,7 +66,7 @@ type catalogState struct {
 // loadCatalog reads the catalogue of a directory. Where there is none it has the
 // standard logs, and nothing is written.
 func loadCatalog(dir dirFS) (*catalog, error) {
-	c := &catalog{fs: dir}
+	c := &catalog{dir: dir}
 	s := &catalogState{logs: map[string]logEntry{}, sources: map[string]Source{}}
 	b, err := dir.ReadFile(catalogName)
 	switch {
@@ -116,7 +104,7 @@ func (c *catalog) change(do func(*catalogState) error) error {
 	if err != nil {
 		return err
 	}
-	if err := c.fs.WriteFileAtomic(catalogName, b); err != nil {
+	if err := writeAside(c.dir, catalogName, b); err != nil {
 		return fmt.Errorf("write %s: %w", catalogName, err)
 	}
 	c.state.Store(s)
@@ -395,68 +383,4 @@ func catalogError(b []byte, at int, field string, err error) error {
 	at = min(at, len(b))
 	line := 1 + bytes.Count(b[:at], []byte{'\n'})
 	return &eventlog.FormatError{Format: "json", Struct: catalogName, Field: field, Offset: int64(at), Err: fmt.Errorf("line %d: %w", line, err)}
-}
-
-// osDir is a directory as a dirFS. It reads no file longer than a catalogue may
-// be. One service at a time writes to it: what another left half-written is
-// removed.
-type osDir string
-
-func (d osDir) ReadFile(name string) ([]byte, error) {
-	f, err := os.Open(filepath.Join(string(d), name))
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	b, err := io.ReadAll(io.LimitReader(f, maxCatalogSize+1))
-	if err != nil {
-		return nil, err
-	}
-	return b, nil
-}
-
-func (d osDir) WriteFileAtomic(name string, data []byte) error {
-	name = filepath.Join(string(d), name)
-	aside := name + ".new"
-	if err := os.Remove(aside); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	if err := writeSynced(aside, data); err != nil {
-		_ = os.Remove(aside) // the next one tries again
-		return err
-	}
-	if err := os.Rename(aside, name); err != nil {
-		_ = os.Remove(aside) // the next one tries again
-		return err
-	}
-	return syncDir(string(d))
-}
-
-// writeSynced makes a new file that only its owner reads: it says who may do
-// what.
-func writeSynced(name string, data []byte) error {
-	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(data)
-	if err == nil {
-		err = f.Sync()
-	}
-	if e := f.Close(); err == nil {
-		err = e
-	}
-	return err
-}
-
-// syncDir makes the names in a directory durable.
-func syncDir(name string) error {
-	if runtime.GOOS == "windows" {
-		return nil // a directory cannot be synced there, and a rename is journaled
-	}
-	d, err := os.Open(name)
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
 }

@@ -1,7 +1,6 @@
 package service
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -30,15 +29,52 @@ func (d *memDir) ReadFile(name string) ([]byte, error) {
 	return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrNotExist}
 }
 
-func (d *memDir) WriteFileAtomic(name string, data []byte) error {
-	err := d.err
-	d.err = nil
-	if err != nil && !d.after {
+func (d *memDir) Create(name string) (dirFile, error) {
+	if _, ok := d.files[name]; ok {
+		return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrExist}
+	}
+	d.files[name] = nil
+	return &memFile{d, name}, nil
+}
+
+// Rename is where a write fails that is to fail.
+func (d *memDir) Rename(from, to string) error {
+	if d.err != nil && !d.after {
+		err := d.err
+		d.err = nil
 		return err
 	}
-	d.files[name] = bytes.Clone(data)
+	d.files[to] = d.files[from]
+	delete(d.files, from)
+	return nil
+}
+
+func (d *memDir) Remove(name string) error {
+	if _, ok := d.files[name]; !ok {
+		return &fs.PathError{Op: "remove", Path: name, Err: fs.ErrNotExist}
+	}
+	delete(d.files, name)
+	return nil
+}
+
+func (d *memDir) Sync() error {
+	err := d.err
+	d.err = nil
 	return err
 }
+
+type memFile struct {
+	d    *memDir
+	name string
+}
+
+func (f *memFile) Write(b []byte) (int, error) {
+	f.d.files[f.name] = append(f.d.files[f.name], b...)
+	return len(b), nil
+}
+
+func (f *memFile) Sync() error  { return nil }
+func (f *memFile) Close() error { return nil }
 
 func newMemDir(text string) *memDir {
 	d := &memDir{files: map[string][]byte{}}
@@ -379,7 +415,7 @@ func TestOSDir(t *testing.T) {
 		t.Skip(err)
 	}
 	for _, text := range []string{"one", "", "three"} {
-		if err := d.WriteFileAtomic(catalogName, []byte(text)); err != nil {
+		if err := writeAside(d, catalogName, []byte(text)); err != nil {
 			t.Fatal(err)
 		}
 		if b, err := d.ReadFile(catalogName); string(b) != text || err != nil {
@@ -393,14 +429,14 @@ func TestOSDir(t *testing.T) {
 	if err != nil || len(list) != 2 {
 		t.Errorf("%v, %v", list, err)
 	}
-	if err := osDir(filepath.Join(dir, "none")).WriteFileAtomic("x", nil); !errors.Is(err, fs.ErrNotExist) {
+	if err := writeAside(osDir(filepath.Join(dir, "none")), "x", nil); !errors.Is(err, fs.ErrNotExist) {
 		t.Error(err)
 	}
 	// A directory stands where the file should be: nothing is left beside it.
 	if err := os.Mkdir(filepath.Join(dir, "taken"), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	if err := d.WriteFileAtomic("taken", []byte("x")); err == nil {
+	if err := writeAside(d, "taken", []byte("x")); err == nil {
 		t.Error("no error")
 	}
 	if _, err := os.Lstat(filepath.Join(dir, "taken.new")); !errors.Is(err, fs.ErrNotExist) {

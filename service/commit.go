@@ -3,6 +3,7 @@ package service
 import (
 	"errors"
 	"fmt"
+	"runtime"
 	"time"
 
 	"netelf.example/eventlog"
@@ -42,6 +43,7 @@ func (l *log) run() {
 				break
 			}
 			l.serve(group)
+			l.await(len(group))
 			if l.opts.Sync == SyncPeriodic && time.Since(synced) >= l.opts.SyncEvery {
 				if err := l.file.Sync(); err != nil {
 					l.logger().Error("sync", "error", err)
@@ -50,6 +52,29 @@ func (l *log) run() {
 			}
 		}
 		timer.Reset(idleCheckpoint)
+	}
+}
+
+// How often the committer lets others go first before it takes a group, and for how
+// long: a machine that is busy with something else must not hold it up.
+const (
+	maxYields = 16
+	maxYield  = 100 * time.Microsecond
+)
+
+// await lets those who were answered come again, which they mostly do at once: then
+// the next commit has all of them, and not only the ones that were quick. It waits
+// for nobody who is not running already.
+func (l *log) await(answered int) {
+	begin := time.Now()
+	for range maxYields {
+		l.mu.Lock()
+		n := len(l.queue)
+		l.mu.Unlock()
+		if n >= answered || time.Since(begin) > maxYield {
+			return
+		}
+		runtime.Gosched()
 	}
 }
 

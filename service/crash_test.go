@@ -310,6 +310,9 @@ func (w *world) closed() error {
 		if err := checkFile(strings.NewReader(string(b)), int64(len(b)), info); err != nil {
 			return fmt.Errorf("%s: %w", l.name, err)
 		}
+		if n := len(w.disk.Contents(fileName(l.name) + journalExt)); n > 0 {
+			return fmt.Errorf("%s: closed, and its journal has %d bytes", l.name, n)
+		}
 		l.sure = l.next
 	}
 	return nil

@@ -40,13 +40,13 @@ func callerName(c eventlog.Caller) string {
 }
 
 // Logs lists all logs. Of those that the caller may not read, and of those that
-// cannot be opened, it has the name only.
+// cannot be opened, it has the name only, and for administrators the rules.
 func (v *server) Logs(ctx context.Context) ([]eventlog.Info, error) {
 	var all []eventlog.Info
 	for _, l := range v.s.all() {
 		rights := l.access.Load().allowed(v.c)
 		if rights&eventlog.RightRead == 0 {
-			all = append(all, eventlog.Info{Name: l.origin.Log, Channel: l.origin.Log})
+			all = append(all, v.nameOnly(l.origin.Log))
 			continue
 		}
 		i, err := l.info(ctx)
@@ -57,12 +57,17 @@ func (v *server) Logs(ctx context.Context) ([]eventlog.Info, error) {
 			l.logger().Error("list", "error", err)
 		}
 		i.Can |= v.can(rights)
+		i.SDDL = v.sddl(l.origin.Log)
 		all = append(all, i)
 	}
 	for _, name := range v.s.brokenLogs() {
-		all = append(all, eventlog.Info{Name: name, Channel: name})
+		all = append(all, v.nameOnly(name))
 	}
 	return all, nil
+}
+
+func (v *server) nameOnly(log string) eventlog.Info {
+	return eventlog.Info{Name: log, Channel: log, SDDL: v.sddl(log)}
 }
 
 func (v *server) can(rights eventlog.Rights) (c eventlog.Can) {
@@ -123,6 +128,7 @@ func (h *handle) Info(ctx context.Context) (eventlog.Info, error) {
 	}
 	i, err := h.l.info(ctx)
 	i.Can |= h.v.can(h.rights)
+	i.SDDL = h.v.sddl(h.l.origin.Log)
 	return i, err
 }
 
@@ -139,7 +145,24 @@ func (h *handle) read(ctx context.Context, sel *eventlog.Selection, follow bool)
 	if err := h.check(eventlog.RightRead, "read"); err != nil {
 		return nil, err
 	}
-	return evt.ReadLive(ctx, h.l, sel, follow, &evt.Options{Origin: h.l.origin})
+	sel, source := textSelection(h.l.origin.Log, sel)
+	c, err := evt.ReadLive(ctx, h.l, sel, follow, &evt.Options{Origin: h.l.origin})
+	if err != nil || source == "" {
+		return c, err
+	}
+	return &texts{c, source}, nil
+}
+
+// sddl is the rules of a log, for administrators; "" for everybody else.
+func (v *server) sddl(log string) string {
+	if !isAdministrator(v.c) {
+		return ""
+	}
+	e, ok := v.s.cat.log(log)
+	if ok && e.SDDL == "" {
+		return defaultSDDL(e.Name)
+	}
+	return e.SDDL
 }
 
 func (h *handle) Close() error {

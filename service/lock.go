@@ -59,15 +59,18 @@ func lockDir(name string, alone bool, holder string) (l *dirLock, unclean bool, 
 	return l, last != "", nil
 }
 
+// write puts s into the file, durably: what stands there after a power cut says
+// whether it was given back.
 func (l *dirLock) write(s string) error {
 	if err := l.f.Truncate(0); err != nil {
 		return err
 	}
-	if s == "" {
-		return nil
+	if s != "" {
+		if _, err := l.f.WriteAt([]byte(s), 0); err != nil {
+			return err
+		}
 	}
-	_, err := l.f.WriteAt([]byte(s), 0)
-	return err
+	return l.f.Sync()
 }
 
 // release gives the lock back; clean says that nothing is left to be repaired.
@@ -76,5 +79,5 @@ func (l *dirLock) release(clean bool) error {
 	if l.alone && clean {
 		err = l.write("")
 	}
-	return errors.Join(err, l.f.Close())
+	return errors.Join(err, unlockFile(l.f), l.f.Close())
 }

@@ -22,3 +22,7 @@ func lockFile(f *os.File, alone bool) error {
 		}
 	}
 }
+
+// unlockFile gives the lock back at once: a process that is being started at this
+// moment may have the file open for a while longer.
+func unlockFile(f *os.File) error { return unix.Flock(int(f.Fd()), unix.LOCK_UN) }

@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"io/fs"
 	"math"
-	"os"
-	"path/filepath"
 	"strconv"
 	"time"
 
@@ -144,15 +142,18 @@ func (s *Service) create(e logEntry) error {
 	if s.closed {
 		return fmt.Errorf("create log %s: %w", e.Name, fs.ErrClosed)
 	}
+	// What a deleted log of that name may have left, if the service ended then. It
+	// must be gone before the catalogue has the name again: whoever opens the log
+	// next would take it for the log's. A name that is there is addLog's to refuse.
+	if _, exists := s.cat.log(e.Name); !exists && checkLogName(e.Name) == nil {
+		if err := s.removeFiles(e.Name); err != nil {
+			return fmt.Errorf("create log %s: %w", e.Name, err)
+		}
+	}
 	if err := s.cat.addLog(e); err != nil {
 		return err
 	}
-	// What a deleted log of that name may have left, if the service ended then.
-	err := s.removeFiles(e.Name)
-	var l *log
-	if err == nil {
-		l, err = s.open(e)
-	}
+	l, err := s.open(e)
 	if err != nil {
 		return fmt.Errorf("create log %s: %w", e.Name, errors.Join(err, s.cat.removeLog(e.Name)))
 	}
@@ -194,14 +195,20 @@ func (s *Service) remove(name string) error {
 	return errors.Join(err, s.removeFiles(name))
 }
 
+// removeFiles removes the files of a log, and returns when they are gone for good.
 func (s *Service) removeFiles(name string) error {
-	base := filepath.Join(s.dir, fileName(name))
-	for _, f := range []string{base, base + journalExt} {
-		if err := os.Remove(f); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	removed := false
+	for _, ext := range []string{"", journalExt} {
+		err := s.opts.files.Remove(fileName(name) + ext)
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
+		removed = removed || err == nil
 	}
-	return nil
+	if !removed {
+		return nil
+	}
+	return s.opts.files.Sync()
 }
 
 // Sources lists the registered sources, sorted by name.

@@ -25,6 +25,7 @@ type reporter struct {
 	l      *log
 	source string
 	closed atomic.Bool
+	user   atomic.Pointer[eventlog.SID] // the last one that was found to be valid
 }
 
 // RegisterSource opens a source for reporting into its log; one that nobody has
@@ -64,16 +65,40 @@ func (r *reporter) Report(ctx context.Context, events ...*eventlog.Event) (last 
 	if len(events) == 0 {
 		return 0, nil
 	}
-	own := make([]eventlog.Event, len(events))
-	list := make([]*eventlog.Event, len(events))
+	var own []eventlog.Event
+	var list []*eventlog.Event
+	var req *request
+	if len(events) == 1 { // mostly, and then one piece of memory does
+		var one struct {
+			req  request
+			own  [1]eventlog.Event
+			list [1]*eventlog.Event
+		}
+		own, list, req = one.own[:], one.list[:], &one.req
+	} else {
+		own, list, req = make([]eventlog.Event, len(events)), make([]*eventlog.Event, len(events)), new(request)
+	}
+	var source string // the last that was looked at: mostly that of the next event too
+	var ours string   // the name of source, if only the service may report under it
+	user := r.known()
 	for i, e := range events {
 		own[i] = *e
 		if own[i].Source == "" {
 			own[i].Source = r.source
 		}
-		err := checkEvent(&own[i])
-		if src, is := ownSource(own[i].Source); is && err == nil && src.Log == r.l.origin.Log && !isAdministrator(r.v.c) {
-			err = fmt.Errorf("source %s is the service's own: %w", src.Name, fs.ErrPermission)
+		err := checkEvent(&own[i], user)
+		if u := own[i].User; u != "" && u != user && err == nil {
+			user = u
+			r.know(u)
+		}
+		if i == 0 || own[i].Source != source {
+			source, ours = own[i].Source, ""
+			if src, is := ownSource(source); is && eventlog.EqualFold(src.Log, r.l.origin.Log) && !isAdministrator(r.v.c) {
+				ours = src.Name
+			}
+		}
+		if ours != "" && err == nil {
+			err = fmt.Errorf("source %s is the service's own: %w", ours, fs.ErrPermission)
 		}
 		if err != nil {
 			if len(events) > 1 {
@@ -83,26 +108,36 @@ func (r *reporter) Report(ctx context.Context, events ...*eventlog.Event) (last 
 		}
 		list[i] = &own[i]
 	}
-	req := &request{events: list}
+	req.events = list
 	if err := r.l.ask(ctx, req); err != nil {
 		return req.last, err
 	}
 	return req.last, nil
 }
 
+// known is a user that need not be looked at again.
+func (r *reporter) known() eventlog.SID {
+	if u := r.user.Load(); u != nil {
+		return *u
+	}
+	return ""
+}
+
+func (r *reporter) know(u eventlog.SID) { r.user.Store(&u) }
+
 func (r *reporter) Close() error {
 	r.closed.Store(true)
 	return nil
 }
 
-// checkEvent keeps the limits.
-func checkEvent(e *eventlog.Event) error {
+// checkEvent keeps the limits. known is a user that is valid, or "".
+func checkEvent(e *eventlog.Event, known eventlog.SID) error {
 	switch {
 	case len(e.Strings) > MaxStrings:
 		return overLimit("strings", len(e.Strings), MaxStrings)
 	case len(e.Data) > MaxData:
 		return overLimit("bytes of data", len(e.Data), MaxData)
-	case e.User != "" && !e.User.Valid():
+	case e.User != known && e.User != "" && !e.User.Valid():
 		return fmt.Errorf("user %q is not a SID: %w", e.User, eventlog.ErrInvalid)
 	}
 	if err := checkLength("source name", e.Source, MaxNameLength); err != nil {

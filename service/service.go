@@ -48,6 +48,7 @@ type Options struct {
 	OpenStorage func(name string, flag int, perm fs.FileMode) (journal.Storage, error)
 
 	maxDirty int64 // bytes of a log that may be in its journal alone, for tests; 0: by its size
+	files    dirFS // the catalogue, and the files of logs where they are removed, for tests; nil: those of the directory
 }
 
 // ErrReadOnly is what changing a data directory says that was opened for reading.
@@ -103,7 +104,7 @@ func Open(dir string, opts *Options) (*Service, error) {
 	}
 	s.opts.setDefaults(dir)
 	if !s.opts.ReadOnly {
-		if err := os.MkdirAll(dir, 0o700); err != nil {
+		if err := makeDir(dir); err != nil {
 			return nil, err
 		}
 	}
@@ -152,11 +153,14 @@ func (o *Options) setDefaults(dir string) {
 	if o.OpenStorage == nil {
 		o.OpenStorage = journal.OpenStorage
 	}
+	if o.files == nil {
+		o.files = osDir(dir)
+	}
 }
 
 func (s *Service) load() error {
 	var err error
-	if s.cat, err = loadCatalog(osDir(s.dir)); err != nil {
+	if s.cat, err = loadCatalog(s.opts.files); err != nil {
 		return err
 	}
 	if s.cat.fresh && !s.opts.ReadOnly {
@@ -289,7 +293,7 @@ func ownLog(e *eventlog.Event) string {
 
 // Audit writes an event into Security; doors use it.
 func (s *Service) Audit(ctx context.Context, c eventlog.Caller, e *eventlog.Event) error {
-	if err := checkEvent(e); err != nil {
+	if err := checkEvent(e, ""); err != nil {
 		return err
 	}
 	l, err := s.find(logSecurity)

@@ -102,7 +102,8 @@
 //
 // A transaction, in pages of 4 KiB, and an entry have to fit Options.MaxDirty. Up
 // to three times as much is held in memory, and two more for writing. The journal
-// takes twice as much on the disk, reserved when it is opened.
+// takes twice as much on the disk, reserved when it is opened and given back by
+// Close, which leaves it empty: the data file then is complete without it.
 //
 // Space for a longer data file is reserved before the commit, but the reservation
 // is not synced by itself: after a power cut on a full disk Open may have to be
@@ -112,7 +113,8 @@
 // longer, by zeros, than what is committed until the next checkpoint.
 //
 // A data file exchanged under its journal is noticed only if it is too short. Who
-// replaces one removes the journal with it, after a Close.
+// replaces one does so after a Close, when the journal is empty, or removes the
+// journal with it.
 //
 // Locks between processes are the caller's, and so is the privacy of the files.
 //

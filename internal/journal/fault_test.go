@@ -59,6 +59,15 @@ func script(d *journaltest.Disk, states *[][]byte, acked, sure *int) (err error)
 			*sure = *acked
 		}
 	}
+	if d.Extend { // and Close has nothing left to do but to trim the data file
+		if err := f.Checkpoint(); err != nil {
+			return err
+		}
+		*sure = *acked
+	}
+	if err := f.Truncate(60000); err != nil { // space is reserved, and not used
+		return err
+	}
 	return f.Close()
 }
 
@@ -104,6 +113,58 @@ func TestFaults(t *testing.T) {
 					t.Errorf("%v %d, then a power cut: %v", fault.Op, n, err)
 				}
 			}
+		}
+	}
+}
+
+// TestStops ends the process, or cuts the power, at each operation of a life, those
+// of Close among them. A life that came to its end leaves an empty journal.
+func TestStops(t *testing.T) {
+	for _, extend := range []bool{false, true} {
+		closing := 0
+		for n := 0; ; n++ {
+			d := journaltest.NewDisk(uint64(n))
+			d.Extend = extend
+			d.SetContents("data", []byte("old"))
+			d.StopAfter(n)
+			states, acked, sure := [][]byte{[]byte("old")}, 0, 0
+			err := script(d, &states, &acked, &sure)
+			if err != nil && !errors.Is(err, journaltest.ErrStopped) {
+				t.Fatalf("stopped after %d: %v", n, err)
+			}
+			if acked == 12 {
+				closing++
+			}
+			if err == nil {
+				if log, data := d.Contents("log"), d.Contents("data"); len(log) > 0 || !bytes.Equal(data, states[acked]) {
+					t.Errorf("closed: journal of %d bytes; data file differs: %s", len(log), differ(data, states[acked]))
+				}
+				sure = acked
+			}
+			for seed := range uint64(6) {
+				rnd := rand.New(rand.NewPCG(seed, uint64(n)))
+				m := &model{states: states}
+				if err := m.found(d.Kill(rnd), acked); err != nil {
+					t.Errorf("stopped after %d, a kill: %v", n, err)
+				}
+				m = &model{states: states}
+				left := d.Crash(rnd)
+				if err := m.found(left, sure); err != nil {
+					t.Errorf("stopped after %d, a power cut: %v", n, err)
+				}
+				// And the power again, when what was found has been opened.
+				if err := m.found(left.Crash(rnd), 0); err != nil {
+					t.Errorf("stopped after %d, a power cut, an open and a power cut: %v", n, err)
+				}
+			}
+			if err == nil {
+				break
+			}
+		}
+		// At least the truncation of both files and a sync, each of which may be
+		// the last that happens.
+		if closing < 4 {
+			t.Errorf("extend %v: only %d ends while it closes", extend, closing)
 		}
 	}
 }

@@ -135,8 +135,9 @@ func (f *File) Err() error {
 // of Options.MaxDirty on is a good time. What a running one writes does not count.
 func (f *File) Dirty() int64 { return f.dirty.Load() }
 
-// Close forgets the open transaction, checkpoints, and closes both files. Without
-// it nothing is lost that was committed; the next Open replays it.
+// Close forgets the open transaction, checkpoints, leaves an empty journal, and
+// closes both files. Without it nothing is lost that was committed; the next Open
+// replays it. Where the checkpoint fails the journal stays as it is.
 func (f *File) Close() error {
 	if f.closed.Load() {
 		return errClosed
@@ -152,18 +153,28 @@ func (f *File) Close() error {
 	return errors.Join(err, f.data.Close(), f.log.Close())
 }
 
-// trim takes away what was reserved and not used, where that shows in the size.
+// trim takes away what only a writer needs: what was reserved of the data file,
+// where that shows in its size, and the journal. The header in force voids all
+// entries by then, and an empty journal goes with any data file, so it does not
+// matter which of the two a crash leaves; but the header also holds the size of
+// the data file, which must be on the disk before that goes. The journal is not
+// synced: the next Open does that before it relies on it.
 func (f *File) trim() error {
 	f.checkpoint.Lock()
 	defer f.checkpoint.Unlock()
-	if f.frozen != nil || f.failed.Load() != nil {
+	if f.frozen != nil || f.failed.Load() != nil || f.pos != 0 {
 		return nil
 	}
 	size, err := f.data.Size()
-	if err == nil && size > f.base && f.pos == 0 {
-		err = f.data.Truncate(f.base)
+	if err == nil && size > f.base {
+		if err = f.data.Truncate(f.base); err == nil {
+			err = f.data.Sync()
+		}
 	}
-	return wrap("trim data file", err)
+	if err != nil {
+		return wrap("trim data file", err)
+	}
+	return wrap("empty journal", f.log.Truncate(0))
 }
 
 func wrap(doing string, err error) error {

@@ -5,8 +5,9 @@
 // written to it may be read at once, but is on the disk only after a Sync: Crash
 // gives the disk as a power cut leaves it, each sector that was not synced with
 // any of the contents it was given meanwhile. Kill ends only the process: all that
-// was written is there, still not synced. All that is random comes from the seeds,
-// so that a run can be repeated.
+// was written is there, still not synced. Names of files can be lost too, see
+// [Disk.SyncNames]. All that is random comes from the seeds, so that a run can be
+// repeated.
 package journaltest
 
 import (
@@ -33,10 +34,14 @@ const (
 	Sync
 	Allocate
 	Read
+	Create
+	Rename
+	Remove
+	SyncNames
 )
 
 func (o Op) String() string {
-	return [...]string{"write", "truncate", "sync", "allocate", "read"}[o]
+	return [...]string{"write", "truncate", "sync", "allocate", "read", "create", "rename", "remove", "sync names"}[o]
 }
 
 // A Fault makes one operation fail.
@@ -65,7 +70,9 @@ type Disk struct {
 	Before func(op Op, file string)
 
 	mu      sync.Mutex
-	files   map[string]*state
+	files   map[string]*state // as a process sees the names
+	names   map[string]*state // as they are on the disk
+	moves   []move            // between the two
 	faults  []*Fault
 	rnd     *rand.Rand
 	ops     int
@@ -75,7 +82,7 @@ type Disk struct {
 
 // NewDisk makes an empty disk. The seed decides what a stopped operation leaves.
 func NewDisk(seed uint64) *Disk {
-	return &Disk{files: make(map[string]*state), rnd: rand.New(rand.NewPCG(seed, 0))}
+	return &Disk{files: make(map[string]*state), names: make(map[string]*state), rnd: rand.New(rand.NewPCG(seed, 0))}
 }
 
 // Open gives a file, a new empty one if there is none.
@@ -85,7 +92,7 @@ func (d *Disk) Open(name string) *File {
 	s := d.files[name]
 	if s == nil {
 		s = new(state)
-		d.files[name] = s
+		d.files[name], d.names[name] = s, s
 	}
 	return &File{d: d, s: s, name: name}
 }
@@ -126,28 +133,18 @@ func (d *Disk) Contents(name string) []byte {
 func (d *Disk) SetContents(name string, b []byte) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.files[name] = &state{now: append([]byte(nil), b...), disk: append([]byte(nil), b...), space: int64(len(b))}
+	s := &state{now: append([]byte(nil), b...), disk: append([]byte(nil), b...), space: int64(len(b))}
+	d.files[name], d.names[name] = s, s
 }
 
 // Crash is a power cut: it gives what is on the disk then. d is as it was.
 func (d *Disk) Crash(rnd *rand.Rand) *Disk {
-	return d.after(rnd, func(s *state) *state { return s.crash(rnd) })
+	return d.after(rnd, true, func(s *state) *state { return s.crash(rnd) })
 }
 
 // Kill is the end of the process: it gives the disk as the next one finds it.
 func (d *Disk) Kill(rnd *rand.Rand) *Disk {
-	return d.after(rnd, (*state).clone)
-}
-
-func (d *Disk) after(rnd *rand.Rand, left func(*state) *state) *Disk {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	n := NewDisk(rnd.Uint64())
-	n.Capacity, n.Extend = d.Capacity, d.Extend
-	for _, name := range sorted(d.files) {
-		n.files[name] = left(d.files[name])
-	}
-	return n
+	return d.after(rnd, false, (*state).clone)
 }
 
 // do counts an operation and finds its fault. half: it is to happen in part.
