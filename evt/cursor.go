@@ -2,6 +2,7 @@ package evt
 
 import (
 	"context"
+	"errors"
 	"io"
 	"io/fs"
 	"math"
@@ -263,6 +264,10 @@ func (c *cursor) clip(l *eventlog.Loss) *eventlog.Loss {
 
 // given lets the walk go on behind a loss that was told.
 func (c *cursor) given(l *eventlog.Loss) *eventlog.Loss {
+	if errors.Is(l.Err, eventlog.ErrMarkGone) { // the log was cleared: all of it is still to come
+		c.mark.Record, c.mark.Time = 0, time.Time{}
+		return l
+	}
 	if !l.Partial && l.Last != 0 {
 		c.mark.Record, c.mark.Time = l.Last, time.Time{}
 		if c.back {

@@ -52,4 +52,9 @@
 //
 // Events are decoded ahead in batches of up to 256, and up to Options.Ahead in
 // all, whatever the length of the logs. A target has at most [MaxLogs] logs.
+//
+// # Following
+//
+// Follow waits for what is written, and gives it in the order in which it comes.
+// What breaks off is tried again from where it was.
 package scan

@@ -2,6 +2,7 @@ package service
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
 	"sync/atomic"
@@ -138,6 +139,9 @@ func (h *handle) Read(ctx context.Context, sel *eventlog.Selection) (eventlog.Cu
 
 // Follow goes on with new events as they are committed.
 func (h *handle) Follow(ctx context.Context, sel *eventlog.Selection) (eventlog.Cursor, error) {
+	if h.v.s.opts.ReadOnly {
+		return nil, fmt.Errorf("follow log %s, to which nobody writes: %w", h.l.origin.Log, errors.ErrUnsupported)
+	}
 	return h.read(ctx, sel, true)
 }
 

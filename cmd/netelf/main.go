@@ -96,6 +96,7 @@ service a data directory is named as dir:PATH.`,
 	)
 	root.AddCommand(
 		a.scanVerb(),
+		a.followVerb(),
 		a.infoVerb(),
 		a.checkVerb(),
 		a.recoverVerb(),

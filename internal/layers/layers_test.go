@@ -36,6 +36,7 @@ var layers = [][]string{
 // or through its imports. A package that is not named here brings nothing.
 var outside = map[string][]string{
 	"internal/config":  {"go.yaml.in/yaml/v4"},
+	"internal/npa":     {"golang.org/x/sys/unix"},
 	"internal/ntlm":    {"golang.org/x/crypto/md4"},
 	"internal/rpcauth": {"golang.org/x/crypto/md4"},
 	"internal/users": {
