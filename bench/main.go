@@ -38,6 +38,7 @@ var parts = []struct {
 	{"files", benchFiles},
 	{"service/durable", benchDurable},
 	{"service/unsynced", benchUnsynced},
+	{"service/socket", benchSocket},
 	{"service/reopen", benchReopen},
 }
 
