@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"syscall"
 	"time"
 
 	"netelf.example/eventlog"
@@ -112,13 +113,20 @@ func transportError(ctx context.Context, err error) error {
 	if errors.As(err, &u) {
 		err = u.Err
 	}
-	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+	if broken(err) {
 		return errBroken
 	}
 	return err
 }
 
+// errBroken stands for all that a service which went away looks like. It does not
+// unwrap: that a write found nobody must not look like a pipe whose reader left.
 var errBroken = errors.New("the connection to the service broke off")
+
+func broken(err error) bool {
+	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
+		errors.Is(err, syscall.EPIPE) || errors.Is(err, syscall.ECONNRESET)
+}
 
 func problemIn(resp *http.Response) error {
 	var p Problem

@@ -127,7 +127,7 @@ func (c *cursor) line(ctx context.Context) ([]byte, error) {
 		select {
 		case b := <-c.blocks:
 			c.rest, c.last, c.over = b.lines, b.lines, b.err
-			if c.over != nil && (errors.Is(c.over, io.EOF) || errors.Is(c.over, io.ErrUnexpectedEOF)) {
+			if c.over != nil && broken(c.over) {
 				c.over = errBroken
 			}
 		case <-ctx.Done():

@@ -13,7 +13,7 @@ import (
 )
 
 // maxReport is how long a report may get before it is sent in parts, in bytes.
-// The server takes MaxLine and as much again.
+// The server takes MaxLine.
 const maxReport = 8 << 20
 
 // reporter reports events of one source.

@@ -38,7 +38,8 @@ func lockDir(name string, alone bool, holder string) (l *dirLock, unclean bool, 
 		f.Close()
 		return nil, false, err
 	}
-	last := strings.TrimSpace(string(b))
+	last, _, _ := strings.Cut(string(b), "\n") // behind it may be the rest of a longer one
+	last = strings.TrimSpace(last)
 	if err := lockFile(f, alone); err != nil {
 		if alone && lockFile(f, false) == nil {
 			last = "readers" // and what stands there is of one that is gone
@@ -62,13 +63,14 @@ func lockDir(name string, alone bool, holder string) (l *dirLock, unclean bool, 
 // write puts s into the file, durably: what stands there after a power cut says
 // whether it was given back.
 func (l *dirLock) write(s string) error {
-	if err := l.f.Truncate(0); err != nil {
-		return err
-	}
+	// At no moment the file is empty that says somebody holds it.
 	if s != "" {
 		if _, err := l.f.WriteAt([]byte(s), 0); err != nil {
 			return err
 		}
+	}
+	if err := l.f.Truncate(int64(len(s))); err != nil {
+		return err
 	}
 	return l.f.Sync()
 }

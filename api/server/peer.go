@@ -29,13 +29,14 @@ type Listener struct {
 	log *slog.Logger
 
 	mu    sync.Mutex
-	users map[uint32]int // connections that are open
+	users map[uint32]int  // connections that are open
+	told  map[uint32]bool // that one has too many
 }
 
 // Peers makes a Listener of one on a Unix socket. A connection whose other end
 // cannot be named, or of a user who has too many, is closed at once.
 func Peers(l net.Listener, log *slog.Logger) *Listener {
-	return &Listener{Listener: l, log: log, users: map[uint32]int{}}
+	return &Listener{Listener: l, log: log, users: map[uint32]int{}, told: map[uint32]bool{}}
 }
 
 // Accept waits for a connection.
@@ -51,11 +52,10 @@ func (l *Listener) Accept() (net.Conn, error) {
 			return nil, fmt.Errorf("a connection of kind %T on a Unix socket", c)
 		}
 		p, err := peerOf(u)
-		if err == nil {
-			err = l.enter(p.UID)
-		}
 		if err != nil {
-			l.log.Warn("refused", "uid", p.UID, "error", err)
+			l.log.Warn("refused", "error", err)
+		}
+		if err != nil || !l.enter(p.UID) {
 			_ = c.Close() // it is of no use
 			continue
 		}
@@ -63,14 +63,18 @@ func (l *Listener) Accept() (net.Conn, error) {
 	}
 }
 
-func (l *Listener) enter(uid uint32) error {
+func (l *Listener) enter(uid uint32) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.users[uid] >= maxPerUser {
-		return fmt.Errorf("the user has %d connections", maxPerUser)
+	if l.users[uid] < maxPerUser {
+		l.users[uid]++
+		return true
 	}
-	l.users[uid]++
-	return nil
+	if !l.told[uid] { // once, or whoever does it fills the log, too
+		l.told[uid] = true
+		l.log.Warn("refused: too many connections of one user", "uid", uid, "limit", maxPerUser)
+	}
+	return false
 }
 
 func (l *Listener) leave(uid uint32) {
@@ -78,6 +82,7 @@ func (l *Listener) leave(uid uint32) {
 	defer l.mu.Unlock()
 	if l.users[uid]--; l.users[uid] == 0 {
 		delete(l.users, uid)
+		delete(l.told, uid)
 	}
 }
 

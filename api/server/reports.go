@@ -5,20 +5,74 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"strings"
+	"sync"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
+	"golang.org/x/sync/semaphore"
 
 	"netelf.example/api"
 	"netelf.example/eventlog"
 	"netelf.example/render"
 )
 
+const reportsPath = "/v1/reports"
+
+// held is how much of reports is in memory, by whom it is of.
+type held struct {
+	mu      sync.Mutex
+	callers map[eventlog.SID]*holder
+}
+
+type holder struct {
+	sem   *semaphore.Weighted
+	users int // that hold or wait
+}
+
+// take waits until the caller may have a body of size bytes in memory, of which
+// -1 is any. release gives it back.
+func (h *held) take(ctx context.Context, c eventlog.Caller, size int64) (release func(), err error) {
+	var who eventlog.SID
+	if len(c.SIDs) > 0 {
+		who = c.SIDs[0]
+	}
+	if size < 0 || size > maxBody {
+		size = maxBody
+	}
+	h.mu.Lock()
+	if h.callers == nil {
+		h.callers = map[eventlog.SID]*holder{}
+	}
+	x := h.callers[who]
+	if x == nil {
+		x = &holder{sem: semaphore.NewWeighted(maxHeld)}
+		h.callers[who] = x
+	}
+	x.users++
+	h.mu.Unlock()
+	leave := func() {
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		if x.users--; x.users == 0 {
+			delete(h.callers, who)
+		}
+	}
+	if err := x.sem.Acquire(ctx, size); err != nil {
+		leave()
+		return nil, err
+	}
+	return func() {
+		x.sem.Release(size)
+		leave()
+	}, nil
+}
+
 // MaxEvents bounds the events of one report.
 const MaxEvents = 100_000
 
 func (h *Handler) reports() {
-	op := operation("report", http.MethodPost, "reports", "Reports events; returns when they are as durable as the server was configured for", http.StatusOK)
+	op := operation("report", http.MethodPost, strings.TrimPrefix(reportsPath, "/v1/"), "Reports events; returns when they are as durable as the server was configured for", http.StatusOK)
 	op.MaxBodyBytes = maxBody
 	op.BodyReadTimeout = 5 * time.Minute
 	op.Description = "The body has an event a line, as 'netelf scan -o json' writes it; record and time_written are the server's to say. " +

@@ -7,6 +7,7 @@ package server
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"sync"
@@ -38,9 +39,11 @@ type Options struct {
 // DefaultStreams is how many walks may be open at once.
 const DefaultStreams = 512
 
-// maxBody bounds a report, in bytes; other bodies are bounded by maxRequest.
+// maxBody bounds a report, in bytes; other bodies are bounded by maxRequest. What
+// all reports of one caller hold at a time is bounded by maxHeld: the others wait.
 const (
-	maxBody    = 2 * api.MaxLine
+	maxBody    = api.MaxLine
+	maxHeld    = 2 * maxBody
 	maxRequest = 1 << 20
 )
 
@@ -50,6 +53,7 @@ type Handler struct {
 	mux     *http.ServeMux
 	api     huma.API
 	streams chan struct{}
+	held    held
 	over    chan struct{} // closed by Drain
 	once    sync.Once
 }
@@ -101,6 +105,13 @@ func (h *Handler) OpenAPI() ([]byte, error) { return h.api.OpenAPI().MarshalJSON
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Set("X-Content-Type-Options", "nosniff")
+	if r.ContentLength > maxBody { // it need not be waited for
+		w.Header().Set("Connection", "close")
+		w.Header().Set("Content-Type", "application/problem+json")
+		w.WriteHeader(http.StatusRequestEntityTooLarge)
+		fmt.Fprintf(w, `{"status":413,"code":"too-large","detail":"a body of %d bytes, the limit is %d"}`, r.ContentLength, maxBody)
+		return
+	}
 	h.mux.ServeHTTP(w, r)
 }
 
@@ -117,6 +128,13 @@ func (h *Handler) identify(ctx huma.Context, next func(huma.Context)) {
 			h.opts.Logger.Debug("answer", "error", err)
 		}
 		return
+	}
+	if r.Pattern == "POST "+reportsPath {
+		release, err := h.held.take(r.Context(), c, r.ContentLength)
+		if err != nil {
+			return // the client is gone
+		}
+		defer release()
 	}
 	next(huma.WithValue(ctx, callerKey{}, c))
 }

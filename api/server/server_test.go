@@ -474,6 +474,53 @@ func TestRefused(t *testing.T) {
 	}
 }
 
+// TestTooLong is refused before a byte of it came.
+func TestTooLong(t *testing.T) {
+	socket := serve(t, Options{For: func(context.Context, eventlog.Caller) (eventlog.Server, error) { return &memory{}, nil }})
+	c, err := new(net.Dialer).DialContext(t.Context(), "unix", socket)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer closing(t, c)
+	if _, err := fmt.Fprintf(c, "POST /v1/reports?source=x HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n", maxBody+1); err != nil {
+		t.Fatal(err)
+	}
+	b, err := io.ReadAll(c)
+	if err != nil || !strings.Contains(string(b), "413") || !strings.Contains(string(b), "too-large") {
+		t.Errorf("got %s, %v", b, err)
+	}
+}
+
+// TestHeld lets one caller have so much in memory at a time, and each other as
+// much.
+func TestHeld(t *testing.T) {
+	var h held
+	one, other := eventlog.Caller{SIDs: []eventlog.SID{"S-1-22-1-1"}}, eventlog.Caller{SIDs: []eventlog.SID{"S-1-22-1-2"}}
+	var release []func()
+	for range 2 { // of a length that is not known
+		r, err := h.take(t.Context(), one, -1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		release = append(release, r)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := h.take(ctx, one, 1); !errors.Is(err, context.Canceled) {
+		t.Errorf("a third: %v", err)
+	}
+	r, err := h.take(t.Context(), other, maxBody)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range append(release, r) {
+		r()
+	}
+	if len(h.callers) != 0 {
+		t.Errorf("%d callers are remembered", len(h.callers))
+	}
+}
+
 // TestNobody refuses connections that nobody is behind.
 func TestNobody(t *testing.T) {
 	socket := serve(t, Options{

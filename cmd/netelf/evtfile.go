@@ -103,6 +103,7 @@ func (a *app) eachFile(ctx context.Context, names []string, f func(name string, 
 type writeError struct{ err error }
 
 func (e *writeError) Error() string { return e.err.Error() }
+func (e *writeError) Unwrap() error { return e.err }
 
 // put writes to the standard output.
 func put(w io.Writer, b []byte) error {

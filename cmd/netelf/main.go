@@ -172,7 +172,12 @@ func (a *app) verb(f func(ctx context.Context, args []string) error) func(*cobra
 
 // exit prints err and says what to exit with.
 func (a *app) exit(cmd *cobra.Command, err error) int {
-	if err == nil || errors.Is(err, syscall.EPIPE) {
+	if err == nil {
+		return exitOK
+	}
+	// Whoever reads the output may go away; a server that goes away is an error.
+	var out *writeError
+	if errors.As(err, &out) && errors.Is(out, syscall.EPIPE) {
 		return exitOK
 	}
 	var e *exitError

@@ -6,12 +6,15 @@ import (
 	"encoding/xml"
 	"errors"
 	"flag"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
@@ -24,8 +27,35 @@ import (
 
 var update = flag.Bool("update", false, "write what cmp finds into the scripts")
 
+// childEnv makes the test binary another process of a test: its value is which of
+// children.
+const childEnv = "SERVE_TEST_CHILD"
+
+var (
+	children = map[string]func() error{}
+	atEnd    []func() // is called when all tests are over
+)
+
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"netelf": main})
+	if child := children[os.Getenv(childEnv)]; child != nil {
+		if err := child(); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
+	testscript.Main(ending{m}, map[string]func(){"netelf": main})
+}
+
+type ending struct{ *testing.M }
+
+func (m ending) Run() int {
+	defer func() {
+		for _, f := range atEnd {
+			f()
+		}
+	}()
+	return m.M.Run()
 }
 
 func TestScripts(t *testing.T) {
@@ -43,7 +73,7 @@ func TestScripts(t *testing.T) {
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("TZ", "UTC")
 			e.Setenv("NETELF_SOCKET", "/nowhere/netelf.sock") // and not that of a service of this machine
-			e.Setenv("GORACE", "atexit_sleep_ms=0") // with -race every netelf would end a second later
+			e.Setenv("GORACE", "atexit_sleep_ms=0")           // with -race every netelf would end a second later
 			e.Values[held{}] = new([]*service.Service)
 			e.Setenv("ESC", "\x1b")
 			e.Setenv("CORPUS", corpus)
@@ -64,6 +94,7 @@ func TestScripts(t *testing.T) {
 			"cut":       cut,
 			"hold":      hold,
 			"release":   release,
+			"await":     await,
 			"wellformed": func(ts *testscript.TestScript, _ bool, args []string) {
 				ts.Check(wellformed(args[0], ts.ReadFile(args[1])))
 			},
@@ -157,6 +188,25 @@ func release(ts *testscript.TestScript, _ bool, _ []string) {
 		ts.Check(s.Close())
 	}
 	*list = nil
+}
+
+// awaitTime is how long something may take that is sure to come.
+const awaitTime = time.Minute
+
+// await FILE [REGEXP]: waits until a file is there, and has what matches.
+func await(ts *testscript.TestScript, _ bool, args []string) {
+	want, err := regexp.Compile("(?m)" + strings.Join(args[1:], " "))
+	ts.Check(err)
+	var have []byte
+	for end := time.Now().Add(awaitTime); time.Now().Before(end); time.Sleep(2 * time.Millisecond) {
+		if _, err = os.Lstat(ts.MkAbs(args[0])); err == nil && len(args) == 1 {
+			return
+		}
+		if have, err = os.ReadFile(ts.MkAbs(args[0])); err == nil && want.Match(have) {
+			return
+		}
+	}
+	ts.Fatalf("%s does not come to be there with %q: %v\n%s", args[0], want, err, have)
 }
 
 // cut FILE SIZE: shortens a file.

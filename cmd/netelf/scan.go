@@ -298,4 +298,4 @@ func (j *scanJob) stream(ctx context.Context, c eventlog.Cursor, out *render.Wri
 }
 
 // outputError says that it was the output that failed.
-func outputError(err error) error { return fmt.Errorf("write the output: %w", err) }
+func outputError(err error) error { return fmt.Errorf("write the output: %w", &writeError{err}) }

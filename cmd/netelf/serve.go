@@ -180,6 +180,11 @@ func (a *app) serve(ctx context.Context, load func() (*config.Config, error)) (e
 	if err := d.apply(c); err != nil {
 		return err
 	}
+	// Who comes from now on waits until the logs are open.
+	l, err := listenUnix(string(c.Service.Socket))
+	if err != nil {
+		return err
+	}
 	s, err := service.Open(string(c.Service.Data), &service.Options{
 		Sync: map[config.Sync]service.Sync{
 			config.SyncAlways: service.SyncAlways, config.SyncPeriodic: service.SyncPeriodic, config.SyncNone: service.SyncNone,
@@ -188,17 +193,13 @@ func (a *app) serve(ctx context.Context, load func() (*config.Config, error)) (e
 		Computer: string(c.Service.Computer), Logger: d.log,
 	})
 	if err != nil {
-		return err
+		return errors.Join(err, l.Close())
 	}
 	defer func() {
 		if closed := s.Close(); closed != nil {
 			err = errors.Join(err, fmt.Errorf("close: %w", closed))
 		}
 	}()
-	l, err := listenUnix(string(c.Service.Socket))
-	if err != nil {
-		return err
-	}
 	computer := string(c.Service.Computer)
 	if computer == "" {
 		computer, _ = os.Hostname() // a machine without a name has events without one
