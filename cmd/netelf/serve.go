@@ -34,6 +34,7 @@ var serveFlags = []struct{ name, key, usage string }{
 	{"admin-group", "service.admin_group", "the members of this `group` administrate, beside root"},
 	{"sync", "service.sync", "`when` a report is answered: always, when it is on the disk; periodic or none,\nwhen the system has it"},
 	{"rpc", "rpc.listen", "answer MS-EVEN on this `address` and port, as 127.0.0.1:1026"},
+	{"samba-pipe", "rpc.samba_pipe", "answer \\pipe\\eventlog for Samba, whose ncalrpc sockets are in this `folder`"},
 	{"log-level", "service.log_level", "say what is of this `level` or above: debug, info, warn, error"},
 }
 
@@ -57,7 +58,8 @@ again: log_level and admin_group change at once, the rest with the next start.
 SIGINT and SIGTERM end the service cleanly.
 
 --rpc offers MS-EVEN over TCP, the protocol of Windows' own tools, to the users of
-'netelf user' (docs/ms-even.md).`,
+'netelf user' (docs/ms-even.md); --samba-pipe offers it through Samba, over SMB, to
+whom Samba lets in (docs/samba.md).`,
 		Example: `  netelf serve
   netelf serve --data /tmp/logs --socket /tmp/netelf.sock
   netelf serve --config quarry.yaml`,
@@ -84,7 +86,7 @@ SIGINT and SIGTERM end the service cleanly.
 					continue
 				}
 				text := values[i]
-				if f.name == "data" || f.name == "socket" { // as typed, they are of this folder
+				if f.name == "data" || f.name == "socket" || f.name == "samba-pipe" { // as typed, they are of this folder
 					if abs, err := filepath.Abs(text); err == nil && text != "" {
 						text = abs
 					}
@@ -209,7 +211,7 @@ func (a *app) serve(ctx context.Context, load func() (*config.Config, error)) (e
 		For:     func(_ context.Context, c eventlog.Caller) (eventlog.Server, error) { return s.As(c), nil },
 		Version: version(), Computer: computer, Logger: d.log,
 	})
-	rpc, err := openRPC(s, d.log, c, computer)
+	rpc, err := openRPC(s, d.log, c, computer, &d.admin)
 	if err != nil {
 		return errors.Join(err, l.Close())
 	}

@@ -8,9 +8,11 @@ import (
 	"log/slog"
 	"net"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"netelf.example/even"
@@ -18,6 +20,7 @@ import (
 	"netelf.example/internal/config"
 	"netelf.example/internal/dcerpc"
 	"netelf.example/internal/epm"
+	"netelf.example/internal/npa"
 	"netelf.example/internal/ntlm"
 	"netelf.example/internal/rpcauth"
 	"netelf.example/internal/users"
@@ -35,6 +38,10 @@ type rpcDoor struct {
 	users    *users.Store
 	throttle *users.Throttle
 
+	admin *atomic.Pointer[uint32] // the group of this machine that administrates
+
+	handler dcerpc.Interface
+	pipe    *npa.Pipe // nil: none
 	servers []*dcerpc.Server
 	running sync.WaitGroup
 	failed  chan error // a listener that ended by itself
@@ -46,40 +53,95 @@ type whom struct {
 	done func(failed bool) // of the throttle
 }
 
-// openRPC opens what is configured of MS-EVEN; nil is nothing.
-func openRPC(s *service.Service, log *slog.Logger, c *config.Config, computer string) (*rpcDoor, error) {
-	d := &rpcDoor{s: s, log: log, conf: c.RPC, computer: computer, throttle: users.NewThrottle(nil), failed: make(chan error, 2)}
-	if d.conf.Listen == "" {
-		if d.conf.Mapper != "" {
-			return nil, errors.New("rpc.mapper has nothing to tell without rpc.listen")
-		}
+// openRPC opens what is configured of MS-EVEN.
+func openRPC(s *service.Service, log *slog.Logger, c *config.Config, computer string, admin *atomic.Pointer[uint32]) (*rpcDoor, error) {
+	d := &rpcDoor{s: s, log: log, conf: c.RPC, computer: computer, admin: admin, throttle: users.NewThrottle(nil), failed: make(chan error, 3)}
+	if d.conf.Listen == "" && d.conf.Mapper != "" {
+		return nil, errors.New("rpc.mapper has nothing to tell without rpc.listen")
+	}
+	if d.conf.Listen == "" && d.conf.SambaPipe == "" {
 		return d, nil
 	}
 	var err error
 	if d.users, err = users.Open(c.Service.UsersFile(), nil); err != nil {
 		return nil, err
 	}
-	l, err := net.Listen("tcp", string(d.conf.Listen))
-	if err != nil {
-		return nil, fmt.Errorf("rpc.listen: %w", err)
+	d.handler = even.NewHandler(even.HandlerOptions{For: d.serverFor, Logger: log})
+	if err = d.openTCP(); err == nil {
+		err = d.openSamba()
 	}
-	addr, _ := l.Addr().(*net.TCPAddr) // it is one
-	log.Info("MS-EVEN", "listen", l.Addr().String())
-	handler := even.NewHandler(even.HandlerOptions{For: d.serverFor, Logger: log})
-	d.serve(l, dcerpc.NewServer(dcerpc.ServerOptions{
-		Interfaces: []dcerpc.Interface{handler}, Auth: d.acceptors(), Authorize: d.authorize, Logger: log,
-		MaxFrag: 65535, // what reads a log asks for much at once
-	}))
-	if d.conf.Mapper != "" {
-		m, err := net.Listen("tcp", string(d.conf.Mapper))
-		if err != nil {
-			return nil, errors.Join(fmt.Errorf("rpc.mapper: %w", err), d.Close())
-		}
-		log.Info("endpoint mapper", "listen", m.Addr().String())
-		entry := epm.Entry{Interface: handler.ID, Port: uint16(addr.Port), Annotation: "netelf event logs"}
-		d.serve(m, dcerpc.NewServer(dcerpc.ServerOptions{Interfaces: []dcerpc.Interface{epm.Interface(entry)}, Logger: log}))
+	if err != nil {
+		return nil, errors.Join(err, d.Close())
 	}
 	return d, nil
+}
+
+// options are what both doors have in common. MaxFrag is as large as it can be:
+// who reads a log asks for much at once.
+func (d *rpcDoor) options() dcerpc.ServerOptions {
+	return dcerpc.ServerOptions{Interfaces: []dcerpc.Interface{d.handler}, Auth: d.acceptors(), MaxFrag: 65535, Logger: d.log}
+}
+
+// openTCP answers over TCP, and tells an endpoint mapper's clients where.
+func (d *rpcDoor) openTCP() error {
+	if d.conf.Listen == "" {
+		return nil
+	}
+	l, err := net.Listen("tcp", string(d.conf.Listen))
+	if err != nil {
+		return fmt.Errorf("rpc.listen: %w", err)
+	}
+	addr, _ := l.Addr().(*net.TCPAddr) // it is one
+	d.log.Info("MS-EVEN", "listen", l.Addr().String())
+	o := d.options()
+	o.Authorize = d.authorize
+	d.serve(l, dcerpc.NewServer(o))
+	if d.conf.Mapper == "" {
+		return nil
+	}
+	m, err := net.Listen("tcp", string(d.conf.Mapper))
+	if err != nil {
+		return fmt.Errorf("rpc.mapper: %w", err)
+	}
+	d.log.Info("endpoint mapper", "listen", m.Addr().String())
+	entry := epm.Entry{Interface: d.handler.ID, Port: uint16(addr.Port), Annotation: "netelf event logs"}
+	d.serve(m, dcerpc.NewServer(dcerpc.ServerOptions{Interfaces: []dcerpc.Interface{epm.Interface(entry)}, Logger: d.log}))
+	return nil
+}
+
+// openSamba takes the pipe over from Samba, which knows who comes. What a client
+// does inside the pipe protects its messages and nothing else.
+func (d *rpcDoor) openSamba() error {
+	if d.conf.SambaPipe == "" {
+		return nil
+	}
+	p, err := npa.Take(context.Background(), npa.Options{Dir: string(d.conf.SambaPipe), Name: "eventlog", Logger: d.log})
+	if err != nil {
+		return fmt.Errorf("rpc.samba_pipe: %w", err)
+	}
+	s := dcerpc.NewServer(d.options())
+	d.servers, d.pipe = append(d.servers, s), p
+	d.running.Go(func() {
+		for {
+			c, err := p.Accept()
+			if errors.Is(err, net.ErrClosed) {
+				return
+			}
+			if err != nil {
+				d.failed <- fmt.Errorf("rpc.samba_pipe: %w", err)
+				return
+			}
+			d.running.Go(func() {
+				peer := dcerpc.Peer{
+					Addr: c.RemoteAddr(), LocalAddr: c.LocalAddr(), Transport: dcerpc.TransportPipe, Endpoint: `\pipe\eventlog`, Caller: c.Hello(),
+				}
+				if err := s.ServeConn(context.Background(), c, peer); err != nil && !errors.Is(err, dcerpc.ErrServerClosed) {
+					d.log.Info("pipe", "peer", c.RemoteAddr().String(), "error", err)
+				}
+			})
+		}
+	})
+	return nil
 }
 
 func (d *rpcDoor) serve(l net.Listener, s *dcerpc.Server) {
@@ -95,13 +157,17 @@ func (d *rpcDoor) serve(l net.Listener, s *dcerpc.Server) {
 func (d *rpcDoor) Close() error {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
+	var err error
+	if d.pipe != nil {
+		err = d.pipe.Close()
+	}
 	for _, s := range d.servers {
 		if err := s.Shutdown(ctx); err != nil {
 			d.log.Warn("calls were cut off", "error", err)
 		}
 	}
 	d.running.Wait()
-	return nil
+	return err
 }
 
 // acceptors are how clients log on.
@@ -206,11 +272,23 @@ func (d *rpcDoor) authorize(p *dcerpc.Peer, _ dcerpc.SyntaxID) error {
 
 // serverFor is the service as a client sees it.
 func (d *rpcDoor) serverFor(_ context.Context, p *dcerpc.Peer) (eventlog.Server, error) {
+	if h, ok := p.Caller.(*npa.Hello); ok {
+		return d.s.As(d.sambaCaller(h)), nil
+	}
 	l, ok := p.Identity.(*rpcauth.Logon)
 	if !ok {
 		l = &rpcauth.Logon{Anonymous: true, Peer: p}
 	}
 	return d.s.As(d.callerOf(l)), nil
+}
+
+// sambaCaller is whom Samba let in, by the token that it made of it.
+func (d *rpcDoor) sambaCaller(h *npa.Hello) eventlog.Caller {
+	c := h.Caller()
+	if g := d.admin.Load(); g != nil && slices.Contains(h.Groups, uint64(*g)) && !slices.Contains(c.SIDs, nt.SIDAdministrators) {
+		c.SIDs = append(c.SIDs, nt.SIDAdministrators)
+	}
+	return c
 }
 
 // callerOf is who a logon is.
