@@ -23,7 +23,7 @@ var layers = [][]string{
 	{"internal/wire", "internal/hexdoc", "internal/journal", "internal/config", "internal/users"},
 	{"evt", "binxml", "query", "render", "scan", "internal/ndr", "internal/ntlm"},
 	{"evtx", "internal/spnego", "internal/dcerpc"},
-	{"internal/epm", "internal/npa", "internal/winreg", "internal/rpcauth"},
+	{"internal/epm", "internal/npa", "internal/winreg", "internal/rpcauth", "internal/smb", "internal/winbind"},
 	{"message", "files"},
 	{"service", "even", "api", "message/catalog"},
 	{"target", "api/server"},
@@ -39,6 +39,7 @@ var outside = map[string][]string{
 	"internal/npa":     {"golang.org/x/sys/unix"},
 	"internal/ntlm":    {"golang.org/x/crypto/md4"},
 	"internal/rpcauth": {"golang.org/x/crypto/md4"},
+	"internal/smb":     {"github.com/cloudsoda/go-smb2"},
 	"internal/users": {
 		"golang.org/x/crypto/argon2", "golang.org/x/crypto/md4", "golang.org/x/sys/unix", "golang.org/x/sys/windows",
 	},
