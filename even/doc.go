@@ -10,6 +10,11 @@
 // The Handler serves any eventlog.Server: the service, a folder of files, another
 // machine. What of it the caller may do is decided by that Server alone.
 //
+// The Client is an eventlog.Server over another machine's: Windows, Samba, netelf.
+// Dial has what it needs to know. A name that the server's registry does not list
+// is never opened, and what a server leaves out, overwrites or clears during a walk
+// is said.
+//
 // # What it answers
 //
 //	0 12  ElfrClearELFW, A          10 17  ElfrReadELW, A

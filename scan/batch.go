@@ -18,8 +18,12 @@ type source struct {
 	ready  chan *batch // has room for both batches, so that a worker never waits
 
 	// The worker's.
-	log    eventlog.Log
-	cursor eventlog.Cursor
+	log        eventlog.Log
+	cursor     eventlog.Cursor
+	generation int    // of the server that it was opened with
+	again      bool   // it was tried to open it again
+	partial    uint64 // the record that is said to be incomplete and comes next; 0: none
+	told       uint64 // that record, in a log that was opened again
 
 	// The reader's.
 	rank    int
@@ -70,7 +74,15 @@ func (b *batch) fill(ctx context.Context, backward bool, late func() bool) {
 		}
 		if err := cursor.Next(ctx, e); err != nil {
 			var loss *eventlog.Loss
-			b.err, b.last = err, !errors.As(err, &loss)
+			lost := errors.As(err, &loss)
+			if lost && loss.Partial && loss.First != 0 {
+				again := loss.First == b.source.told
+				b.source.partial, b.source.told = loss.First, 0
+				if again {
+					continue // it was said before the connection broke off
+				}
+			}
+			b.err, b.last = err, !lost
 			if b.last || !loss.Partial || loss.First == 0 {
 				// One that is part of an event is no place to go on behind: the
 				// event comes next.
@@ -78,6 +90,7 @@ func (b *batch) fill(ctx context.Context, backward bool, late func() bool) {
 			}
 			return
 		}
+		b.source.partial, b.source.told = 0, 0
 		b.keys[b.n] = key(e, backward)
 		b.n++
 		if e.RecordNumber == 0 || e.Recovered {

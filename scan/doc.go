@@ -40,6 +40,18 @@
 // in time or breaks off ends its part, and the rest goes on. Next answers
 // [ErrIncomplete] at the end instead of io.EOF when there was any.
 //
+// A connection that breaks off in the middle of a walk (eventlog.Unreachable) is
+// made again once: the server is opened a second time, and the log goes on at the
+// place that it had come to, so that nothing is given twice and nothing is left
+// out. Outcome.Broke says so. What is written to a log that is read forwards in
+// the meantime may come as well.
+//
+// Timeout and Deadline count the time in which a server is waited for. The time
+// that the merge waits for other servers, and that a reader takes for what it was
+// given, is nobody's.
+//
+// A credential that a server refuses is not tried at the next one: [Credentials].
+//
 // # Paging
 //
 // Limit counts over the whole merge. Budget counts for each log; the first log
@@ -51,7 +63,8 @@
 // # Limits
 //
 // Events are decoded ahead in batches of up to 256, and up to Options.Ahead in
-// all, whatever the length of the logs. A target has at most [MaxLogs] logs.
+// all, whatever the length of the logs. A target has at most [MaxLogs] logs. Each target
+// has a goroutine.
 //
 // # Following
 //

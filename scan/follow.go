@@ -68,6 +68,8 @@ type FollowCursor struct {
 	judge   bool // Where hangs on the text: only what is Yes counts towards limit
 	targets int
 
+	credentials Credentials
+
 	cancel context.CancelFunc
 	done   <-chan struct{} // closed when all is to end
 	cause  func() error    // why done was closed
@@ -177,7 +179,7 @@ func Follow(ctx context.Context, targets []Target, sel *eventlog.Selection, opts
 	}
 	var running sync.WaitGroup
 	for i, t := range targets {
-		tail := &tail{worker: worker{target: t, index: i, timeout: c.opts.Timeout}, c: c}
+		tail := &tail{worker: worker{target: t, index: i, timeout: c.opts.Timeout, turn: c.credentials.join(&t)}, c: c}
 		running.Go(func() { tail.run(ctx) })
 	}
 	go func() { // Close waits for it

@@ -79,7 +79,7 @@ type session struct {
 // session opens the target and follows its logs until the last of them breaks off
 // or is given up, and says why.
 func (t *tail) session(ctx context.Context) error {
-	server, err := answer(ctx, &t.worker, t.target.Open)
+	server, err := t.logOn(ctx)
 	if err != nil {
 		return err
 	}
@@ -124,6 +124,22 @@ func (t *tail) session(ctx context.Context) error {
 	}
 	running.Wait()
 	return s.err
+}
+
+// logOn opens the target's server, when it is the target's turn.
+func (t *tail) logOn(ctx context.Context) (eventlog.Server, error) {
+	own := t.turn
+	t.turn = nil
+	if own == nil { // it was opened before
+		own = t.c.credentials.join(&t.target)
+	}
+	defer own.leave()
+	if err := own.wait(ctx); err != nil {
+		return nil, err
+	}
+	server, err := answer(ctx, &t.worker, t.target.Open)
+	own.answered(err)
+	return server, err
 }
 
 // list finds out which logs are to be followed.

@@ -2,6 +2,7 @@ package scan
 
 import (
 	"context"
+	"errors"
 	"io"
 	"time"
 
@@ -15,7 +16,23 @@ type Outcome struct {
 	eventlog.Outcome
 	Logs    []LogOutcome  // in the order in which they were opened; none if the target could not be
 	Elapsed time.Duration // of opening and reading it; waiting for a turn and for the reader is not in it
+
+	// Skew is how far the server's clock is ahead of this machine's, as far as the
+	// server tells it.
+	Skew      time.Duration
+	SkewKnown bool
+
+	// Broke is the error with which the connection broke off that was made again;
+	// the walk has gone on where it was. nil: none did, or it could not be.
+	Broke error
 }
+
+// NotTried says whether the target was left alone because of its credential.
+func (o *Outcome) NotTried() bool { return errors.Is(o.Err, ErrNotTried) }
+
+// Word is the state in a word or two: that of State, or "not tried", of which the
+// State is Refused.
+func (o *Outcome) Word() string { return word(o.NotTried(), o.State) }
 
 // LogOutcome is what became of one log, by what was given of it.
 type LogOutcome struct {
@@ -40,6 +57,7 @@ func (c *Cursor) Outcomes() []Outcome {
 	all := make([]Outcome, 0, len(c.workers))
 	for _, w := range c.workers {
 		o := Outcome{Target: w.target.Name, Elapsed: time.Duration(w.busy.Load())}
+		o.Skew, o.SkewKnown, o.Broke = w.about.told()
 		switch {
 		case !c.reached[w]:
 			o.Note(ended)

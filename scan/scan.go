@@ -30,21 +30,41 @@ type Target struct {
 	Open func(ctx context.Context) (eventlog.Server, error)
 
 	// Logs are the logs to be read. A server with a method Match(name string)
-	// []string says itself which of its logs a name means. nil: all that the
-	// server lists; where it cannot list: System, Security and Application.
+	// []string says itself which of its logs a name means. nil: Default.
 	Logs []string
+
+	// Default are the logs to be read where Logs says nothing. nil: all that the
+	// server lists; where it cannot list: System, Security and Application.
+	Default []string
+
+	// Credential says that Open logs on with what other targets with the same key
+	// log on with as well; Credentials has what follows from that. "": it does not
+	// matter.
+	Credential string
+
+	// OpenTimeout is how long one answer may take until all logs are open, where
+	// Options have no Timeout; 0: as long as it likes.
+	OpenTimeout time.Duration
 }
 
 // Options are how to scan.
 type Options struct {
-	Parallel int           // how many targets work at the same time; 0: 16
+	Parallel int           // how many targets work at the same time; 0: DefaultParallel
 	Timeout  time.Duration // how long one answer, an open or what a Next gives, may take; 0: none
+	Deadline time.Duration // how long all answers of a target may take together; 0: none
 	Ahead    int           // how many events may be decoded ahead in all, at least 8 a log; 0: 32768
+
+	// Credentials is shared by walks over servers that have credentials in common;
+	// nil: this walk has its own.
+	Credentials *Credentials
 }
 
+// DefaultParallel is how many targets work at the same time. Servers are waited for
+// more than they make work.
+const DefaultParallel = 64
+
 const (
-	defaultParallel = 16
-	defaultAhead    = 1 << 15
+	defaultAhead = 1 << 15
 
 	// A batch is as long as Ahead allows, within these.
 	minBatch = 4
@@ -80,15 +100,22 @@ func Open(ctx context.Context, targets []Target, sel *eventlog.Selection, opts *
 		limit:  sel.Limit,
 		judge:  sel.Limit > 0 && sel.Where != nil && sel.Where.Needs().Has(eventlog.FieldMessage),
 	}
-	tokens := make(chan struct{}, cmp.Or(max(opts.Parallel, 0), defaultParallel))
+	credentials := opts.Credentials
+	if credentials == nil {
+		credentials = new(Credentials)
+	}
+	tokens := make(chan struct{}, cmp.Or(max(opts.Parallel, 0), DefaultParallel))
 	for i, t := range targets {
 		w := &worker{
 			target:   t,
 			index:    i,
 			sel:      sel,
-			timeout:  max(opts.Timeout, 0),
+			reading:  max(opts.Timeout, 0),
+			deadline: max(opts.Deadline, 0),
+			turn:     credentials.join(&t),
 			tokens:   tokens,
 			examined: &c.examined,
+			about:    about{status: Status{Target: t.Name}},
 		}
 		c.workers = append(c.workers, w)
 		c.running.Go(func() { w.run(ctx, c.opened) })

@@ -1,6 +1,7 @@
 package scan
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -25,16 +26,27 @@ type worker struct {
 	target   Target
 	index    int
 	sel      *eventlog.Selection
-	timeout  time.Duration
+	timeout  time.Duration // of one answer; 0: none
+	reading  time.Duration // timeout once all is open
+	deadline time.Duration // of all answers together; 0: none
+	turn     *turn
 	tokens   chan struct{}
 	examined *atomic.Uint64 // of the whole scan
+	about    about
 
 	busy atomic.Int64 // nanoseconds of opening and reading
 	late atomic.Bool
 	soft *time.Timer // sets late
 
+	// The worker's.
+	spent      time.Duration   // waiting for answers, where there is a deadline
+	former     eventlog.Server // the one whose connection broke off
+	reopened   bool            // it was tried to open server again
+	generation int             // of server: 1 once it was opened again
+
+	server eventlog.Server
+
 	// Set before the worker is announced as opened, then only read.
-	server   eventlog.Server
 	err      error // why there are no sources
 	sources  []*source
 	requests chan *batch
@@ -48,10 +60,21 @@ const softDeadline = 50 * time.Millisecond
 func (w *worker) run(ctx context.Context, opened chan<- *worker) {
 	defer w.close()
 	w.soft = time.AfterFunc(time.Hour, func() { w.late.Store(true) }) // fill sets it
-	if !w.work(ctx, func() { w.err = w.open(ctx) }) {
-		w.err = ctx.Err()
+	if w.err = w.turn.wait(ctx); w.err == nil {
+		if !w.work(ctx, func() { w.err = w.open(ctx) }) {
+			w.err = ctx.Err()
+		}
+		w.turn.leave() // if nobody has answered
 	}
 	live := len(w.requests)
+	switch {
+	case w.err != nil:
+		w.about.failed(w.err)
+	case live == 0:
+		w.about.phase(Over)
+	default:
+		w.about.phase(Reading)
+	}
 	opened <- w // has room for all
 	for live > 0 {
 		select {
@@ -61,9 +84,12 @@ func (w *worker) run(ctx context.Context, opened chan<- *worker) {
 			if !w.work(ctx, func() { w.fill(ctx, b) }) {
 				return // nobody waits for the batch any more
 			}
+			w.about.read(b.n, b.err, b.last)
 			if b.last {
-				live--
 				b.source.close()
+				if live--; live == 0 {
+					w.about.phase(Over)
+				}
 			}
 			b.source.ready <- b
 		}
@@ -84,19 +110,42 @@ func (w *worker) work(ctx context.Context, f func()) bool {
 	return true
 }
 
+// opening is how long one answer may take before all is open.
+func (w *worker) opening() time.Duration { return cmp.Or(w.reading, w.target.OpenTimeout) }
+
 // ask gives f, one answer of the server, until the deadline.
 func (w *worker) ask(ctx context.Context, f func(context.Context) error) error {
-	if w.timeout == 0 {
+	limit, last := w.timeout, false
+	if w.deadline > 0 {
+		left := w.deadline - w.spent
+		if left <= 0 {
+			return w.overtime()
+		}
+		if limit == 0 || left <= limit {
+			limit, last = left, true
+		}
+		begin := time.Now()
+		defer func() { w.spent += time.Since(begin) }()
+	}
+	if limit == 0 {
 		return f(ctx)
 	}
-	limited, cancel := context.WithTimeout(ctx, w.timeout)
+	limited, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	err := f(limited)
 	if err != nil && err != io.EOF && limited.Err() != nil && ctx.Err() == nil {
 		// Whatever it says, such as "use of closed connection", this is why.
-		return fmt.Errorf("no answer within %v: %w", w.timeout, context.DeadlineExceeded)
+		if last {
+			return w.overtime()
+		}
+		return fmt.Errorf("no answer within %v: %w", limit, context.DeadlineExceeded)
 	}
 	return err
+}
+
+// overtime is the error of a target that has used up its deadline.
+func (w *worker) overtime() error {
+	return fmt.Errorf("not done within %v: %w", w.deadline, context.DeadlineExceeded)
 }
 
 // answer is ask for what gives a value.
@@ -111,11 +160,16 @@ func answer[T any](ctx context.Context, w *worker, f func(context.Context) (T, e
 // open opens the server and all of its logs that are to be read. A log that
 // cannot be opened is a source that begins with its end.
 func (w *worker) open(ctx context.Context) error {
+	w.about.phase(Opening)
+	w.timeout = w.opening()
+	defer func() { w.timeout = w.reading }()
 	server, err := answer(ctx, w, w.target.Open)
+	w.turn.answered(err)
 	if err != nil {
 		return err
 	}
 	w.server = server
+	defer w.about.ask(server)
 	names, err := w.names(ctx)
 	if err != nil {
 		return err
@@ -126,8 +180,9 @@ func (w *worker) open(ctx context.Context) error {
 		s := &source{worker: w, name: name, ready: make(chan *batch, 2), asked: true, size: 1}
 		w.sources = append(w.sources, s)
 		b := &batch{source: s, want: 1}
-		if err := w.openLog(ctx, s); err != nil {
+		if err := w.openLog(ctx, s, w.sel); err != nil {
 			s.close()
+			w.about.read(0, err, true)
 			b.err, b.last = err, true
 			s.ready <- b
 			continue
@@ -140,7 +195,11 @@ func (w *worker) open(ctx context.Context) error {
 // names are the logs to be read.
 func (w *worker) names(ctx context.Context) ([]string, error) {
 	var names []string
-	if w.target.Logs == nil {
+	wanted := w.target.Logs
+	if wanted == nil {
+		wanted = w.target.Default
+	}
+	if wanted == nil {
 		infos, err := answer(ctx, w, w.server.Logs)
 		if errors.Is(err, errors.ErrUnsupported) {
 			return defaultLogs, nil
@@ -153,7 +212,7 @@ func (w *worker) names(ctx context.Context) ([]string, error) {
 		}
 	} else {
 		m, ok := w.server.(interface{ Match(string) []string })
-		for _, name := range w.target.Logs {
+		for _, name := range wanted {
 			var match []string
 			if ok {
 				match = m.Match(name)
@@ -176,13 +235,13 @@ func (w *worker) names(ctx context.Context) ([]string, error) {
 	return names, nil
 }
 
-func (w *worker) openLog(ctx context.Context, s *source) error {
+func (w *worker) openLog(ctx context.Context, s *source, sel *eventlog.Selection) error {
 	log, err := answer(ctx, w, func(ctx context.Context) (eventlog.Log, error) { return w.server.OpenLog(ctx, s.name) })
 	if err != nil {
 		return err
 	}
 	s.log = log
-	cursor, err := answer(ctx, w, func(ctx context.Context) (eventlog.Cursor, error) { return log.Read(ctx, w.sel) })
+	cursor, err := answer(ctx, w, func(ctx context.Context) (eventlog.Cursor, error) { return log.Read(ctx, sel) })
 	if err != nil {
 		return err
 	}
@@ -196,23 +255,33 @@ func (w *worker) fill(ctx context.Context, b *batch) {
 	if w.timeout > 0 {
 		soft = min(soft, w.timeout/2)
 	}
-	w.late.Store(false)
-	w.soft.Reset(soft)
-	before := eventlog.Examined(b.source.cursor)
-	err := w.ask(ctx, func(ctx context.Context) error {
-		b.fill(ctx, w.sel.Backward, w.late.Load)
-		if b.last {
-			return b.err
+	for more := true; more; {
+		w.late.Store(false)
+		w.soft.Reset(soft)
+		before := eventlog.Examined(b.source.cursor)
+		err := w.ask(ctx, func(ctx context.Context) error {
+			b.fill(ctx, w.sel.Backward, w.late.Load)
+			if b.last {
+				return b.err
+			}
+			return nil
+		})
+		w.soft.Stop()
+		n := eventlog.Examined(b.source.cursor) - before
+		b.source.examined.Add(n)
+		w.examined.Add(n)
+		more = false
+		switch {
+		case err != nil && !b.last:
+			// The deadline was over before anything was asked.
+			b.n, b.err, b.last, b.marks = 0, err, true, b.source.cursor.AppendMarks(nil)
+		case b.last && err != io.EOF:
+			if b.err = w.again(ctx, b.source, err); b.err == nil {
+				b.last = false
+				more = b.n == 0 // there must be something in it
+			}
 		}
-		return nil
-	})
-	if b.last {
-		b.err = err
 	}
-	w.soft.Stop()
-	n := eventlog.Examined(b.source.cursor) - before
-	b.source.examined.Add(n)
-	w.examined.Add(n)
 }
 
 // close ends what is still open of the target.
@@ -221,8 +290,10 @@ func (w *worker) close() {
 	for _, s := range w.sources {
 		s.close()
 	}
-	if w.server != nil {
-		_ = w.server.Close() // it was only read from
+	for _, server := range []eventlog.Server{w.former, w.server} {
+		if server != nil {
+			_ = server.Close() // it was only read from
+		}
 	}
 }
 

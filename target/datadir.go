@@ -41,6 +41,12 @@ func (t Target) OpenToChange(ctx context.Context, opts *ChangeOptions) (srv even
 		}
 		srv, err = t.dial()
 		return srv, false, err
+	case SMB, RPC:
+		if opts.Sync != service.SyncAlways {
+			return nil, false, errSync
+		}
+		srv, err = t.connect(ctx)
+		return srv, false, err
 	case Path:
 		return nil, false, errFiles
 	default:

@@ -39,6 +39,8 @@ type Target struct {
 
 	// Socket is where the service of this machine listens, for Local.
 	Socket string
+	// Remote is how a server is asked, for SMB and RPC.
+	Remote Remote
 
 	bare bool // a word that could as well have been meant as a file's name
 }
@@ -47,9 +49,9 @@ type Target struct {
 var (
 	errEmpty = errors.New("the target is empty")
 
-	errServers error = unsupported("servers cannot be read by this version")
-	errGroup   error = unsupported("groups cannot be read by this version")
-	errFiles   error = unsupported("files are only read; what keeps logs is a data directory: dir:PATH")
+	errHTTP  error = unsupported("https:// cannot be read by this version")
+	errGroup error = unsupported("groups cannot be read by this version")
+	errFiles error = unsupported("files are only read; what keeps logs is a data directory: dir:PATH")
 )
 
 // unsupported is an errors.ErrUnsupported with a text of its own.
@@ -104,6 +106,10 @@ func isPath(text string) bool {
 	if strings.ContainsRune(text, '/') || strings.ContainsRune(text, filepath.Separator) || filepath.VolumeName(text) != "" {
 		return true
 	}
+	switch strings.ToLower(filepath.Ext(text)) {
+	case ".evt", ".evtx": // of a file that is not there: no server is called so
+		return true
+	}
 	_, err := os.Lstat(text)
 	return err == nil || !errors.Is(err, fs.ErrNotExist)
 }
@@ -126,6 +132,8 @@ func (t Target) Open(ctx context.Context) (eventlog.Server, error) {
 		return t.openDir(&service.Options{ReadOnly: true})
 	case Local:
 		return t.dial()
+	case SMB, RPC:
+		return t.connect(ctx)
 	}
 	return nil, t.cannot()
 }
@@ -146,18 +154,8 @@ func (t Target) cannot() error {
 	switch {
 	case t.Kind == Group:
 		return errGroup
-	case t.bare:
-		return noSuchFile{}
 	}
-	return errServers
-}
-
-// noSuchFile is a word that names no file; as a server it cannot be read.
-type noSuchFile struct{}
-
-func (noSuchFile) Error() string { return "no such file or folder (" + errServers.Error() + ")" }
-func (noSuchFile) Is(target error) bool {
-	return target == fs.ErrNotExist || target == errors.ErrUnsupported
+	return errHTTP
 }
 
 // reason is err without the name of the target, which whoever prints it puts
@@ -170,8 +168,18 @@ func reason(name string, err error) error {
 	return err
 }
 
-// Scan is the target for a scan of the logs with these names, nil for all. The
-// Server that it opens is that of Open.
+// Scan is the target for a scan of the logs with these names, nil for all; of a
+// server that is asked over the network nil is System and Application. The Server
+// that it opens is that of Open.
 func (t Target) Scan(logs []string) scan.Target {
-	return scan.Target{Name: t.Text, Open: t.Open, Logs: logs}
+	s := scan.Target{Name: t.Text, Open: t.Open, Logs: logs}
+	if t.Kind == SMB || t.Kind == RPC {
+		s.Default = []string{"System", "Application"}
+		if s.Credential = t.Remote.Who; s.Credential != "" {
+			if user, _ := t.host(); user != "" {
+				s.Credential = "user " + user
+			}
+		}
+	}
+	return s
 }

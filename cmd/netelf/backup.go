@@ -31,7 +31,7 @@ LOG-YYYYMMDD-HHMMSS.evt. The path of the file is printed.`,
 		},
 	}
 	cmd.ValidArgsFunction = a.completeLogs(&server, 1)
-	serverFlag(cmd, &server)
+	a.serverFlag(cmd, &server)
 	cmd.RunE = a.verb(func(ctx context.Context, args []string) error {
 		return a.changingLog(ctx, server, args[0], func(t *target.Target, _ eventlog.Server, l eventlog.Log, _ eventlog.Info) error {
 			name := ""

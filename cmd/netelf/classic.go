@@ -1,10 +1,12 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io"
 	"sync"
+	"time"
 
 	"netelf.example/eventlog"
 	"netelf.example/render"
@@ -15,64 +17,65 @@ import (
 // and its events, of several a block for each, in the order in which they were
 // given.
 func (j *scanJob) classic(ctx context.Context, p *progress) error {
+	now := func() time.Time { return j.now().In(j.render.Location) }
 	if len(j.targets) == 1 {
-		now := j.now().In(j.render.Location)
 		name := j.logName()
-		return j.block(ctx, 0, p, &headed{w: p.before(j.stdout), text: func() string {
-			return render.ClassicHeader(name(), j.window, now) + "\n"
+		begun := now()
+		return j.block(ctx, 0, p, j.open(ctx, 0, p), &headed{w: p.before(j.stdout), text: func() string {
+			return render.ClassicHeader(name(), j.window, begun) + "\n"
 		}})
 	}
 
-	// All are read at once, each into a file of its own: its events may be more
-	// than fit into memory, and the blocks stand in order.
-	spools := make([]spool, len(j.targets))
-	turns := make(chan struct{}, j.parallel())
+	// Some are read ahead of the one whose turn it is, each as far as its buffer
+	// goes: then it waits. They share what one list may decode ahead.
+	j.opts.Ahead = max(aheadEvents/j.parallel(), 1)
+	if j.opts.Credentials == nil {
+		j.opts.Credentials = new(scan.Credentials)
+	}
+	ahead := make([]*lookahead, len(j.targets))
 	var running sync.WaitGroup
 	ctx, cancel := context.WithCancel(ctx)
 	defer running.Wait()
 	defer cancel()
-	for i := range spools {
-		s := &spools[i]
-		s.done = make(chan struct{})
-		running.Go(func() {
-			defer close(s.done)
-			turns <- struct{}{}
-			defer func() { <-turns }()
-			if s.err = s.open(); s.err == nil {
-				now := j.now().In(j.render.Location)
-				s.err = j.block(ctx, i, p, &headed{w: s.file, text: func() string {
-					return render.ClassicSeparator + "\n" + render.ClassicServerHeader(j.window, now, j.targets[i].Name) + "\n"
-				}})
-			}
-		})
-	}
+	started := 0
 	out := p.before(j.stdout)
-	var first error
-	for i := range spools {
-		s := &spools[i]
-		<-s.done
-		if s.err == nil && first == nil {
-			s.err = s.copyTo(out)
+	for i := range ahead {
+		for ; started < min(i+j.parallel(), len(ahead)); started++ {
+			n, begun := started, now()
+			a := newLookahead()
+			ahead[n] = a
+			c := j.open(ctx, n, p) // here, so that they log on in their order
+			running.Go(func() {
+				a.end(j.block(ctx, n, p, c, &headed{w: a.writer(ctx), text: func() string {
+					return render.ClassicSeparator + "\n" + render.ClassicServerHeader(j.window, begun, j.targets[n].Name) + "\n"
+				}}))
+			})
 		}
-		s.close()
-		if s.err != nil && first == nil {
-			first = s.err
-			cancel()
+		if err := ahead[i].copyTo(out); err != nil {
+			return err
 		}
+		ahead[i] = nil
 	}
-	return first
+	return nil
 }
 
-func (j *scanJob) parallel() int {
-	if j.opts.Parallel > 0 {
-		return j.opts.Parallel
-	}
-	return 16
+// aheadEvents is how many events are decoded ahead in all.
+const aheadEvents = 1 << 15
+
+func (j *scanJob) parallel() int { return cmp.Or(j.opts.Parallel, scan.DefaultParallel) }
+
+// open begins to read target i.
+func (j *scanJob) open(ctx context.Context, i int, p *progress) *scan.Cursor {
+	c := scan.Open(ctx, j.targets[i:i+1], &j.sel, &j.opts)
+	p.watch(i, c)
+	return c
 }
 
 // block writes the header and the events of target i, and why it could not be
 // read.
-func (j *scanJob) block(ctx context.Context, i int, p *progress, out *headed) error {
+func (j *scanJob) block(ctx context.Context, i int, p *progress, c *scan.Cursor, out *headed) error {
+	defer p.over(i, c)
+	defer c.Close()
 	opts := j.render
 	if len(j.targets) > 1 {
 		opts.Now = j.now
@@ -81,9 +84,6 @@ func (j *scanJob) block(ctx context.Context, i int, p *progress, out *headed) er
 	if err != nil {
 		return err
 	}
-	c := scan.Open(ctx, j.targets[i:i+1], &j.sel, &j.opts)
-	defer c.Close()
-	p.watch(c)
 	if err := j.stream(ctx, c, w, func(l *eventlog.Loss) { j.report.loss(i, l) }); err != nil {
 		return err
 	}
@@ -91,7 +91,7 @@ func (j *scanJob) block(ctx context.Context, i int, p *progress, out *headed) er
 	j.report.outcome(i, o)
 	text := ""
 	if o.Bad() {
-		text = render.ClassicError(j.targets[i].Name, errors.New(errorText(o.Err))) + "\n"
+		text = render.ClassicError(j.targets[i].Name, errors.New(errorText(without(j.targets[i].Name, o.Err)))) + "\n"
 	}
 	_, err = io.WriteString(out, text)
 	return err
@@ -103,6 +103,9 @@ func (j *scanJob) logName() func() string {
 	t := &j.targets[0]
 	if j.log != "" {
 		return func() string { return j.log }
+	}
+	if t.Default != nil { // more than one, and listing them would be work
+		return func() string { return t.Name }
 	}
 	var mu sync.Mutex
 	name, open := t.Name, t.Open

@@ -28,7 +28,7 @@ is written to Security.`,
 		Args: oneLog,
 	}
 	cmd.ValidArgsFunction = a.completeLogs(&server, 1)
-	serverFlag(cmd, &server)
+	a.serverFlag(cmd, &server)
 	cmd.Flags().StringVar(&backup, "backup", "", "first save the log to a backup of this `name`")
 	yesFlag(cmd, &yes)
 	cmd.RunE = a.verb(func(ctx context.Context, args []string) error {

@@ -36,7 +36,10 @@ func (a *app) configCheckVerb() *cobra.Command {
 		Short: "Find what is wrong with a configuration",
 		Long: `Reads a configuration file, ` + config.DefaultFile + ` unless another one is named,
 and the environment, as the service would. All problems are told, a line each,
-with the line and the column that they are in.`,
+with the line and the column that they are in.
+
+A file that has servers or groups is that of somebody who reads logs, as
+~/.config/netelf/config.yaml, and is checked as such.`,
 		Example: `  netelf config check
   netelf config check ./netelf.yaml`,
 		Args:              upToOneFile,
@@ -47,14 +50,30 @@ with the line and the column that they are in.`,
 		if len(args) == 1 {
 			name = args[0]
 		}
-		c, err := config.Open(name, a.environ())
-		if err != nil {
+		if err := a.checkConfig(name); err != nil {
 			return a.configError(err)
 		}
-		a.oddVariables(c)
 		return put(a.stdout, fmt.Appendf(nil, "%s: no problems\n", render.Visible(name)))
 	})
 	return cmd
+}
+
+// checkConfig reads a configuration of either kind.
+func (a *app) checkConfig(name string) error {
+	src, err := config.ReadSource(name)
+	if err != nil {
+		return err
+	}
+	if config.IsPeople(src.Data) {
+		_, err = config.LoadPeople(src, a.isTarget)
+		return err
+	}
+	c, err := config.Load(src, a.environ())
+	if err != nil {
+		return err
+	}
+	a.oddVariables(c)
+	return nil
 }
 
 func (a *app) configPrintVerb() *cobra.Command {

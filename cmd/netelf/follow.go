@@ -76,6 +76,7 @@ logs could not be followed.`,
 	fl.BoolVar(&f.data, "data", false, "show binary data under its event in the table")
 	fl.StringVar(&f.zone, "timezone", "local", "the `zone` of times: local, utc, or a name as Europe/Berlin;\njson and xml are always in utc")
 	fl.BoolVarP(&f.quiet, "quiet", "q", false, "do not say when a target is lost for a while, and when it is back")
+	a.credentialFlags(cmd)
 	for name, values := range map[string]func() []string{
 		"type":     typeNames,
 		"level":    levelNames,
@@ -148,11 +149,11 @@ func (a *app) planFollow(f *followFlags, args []string) (*followJob, error) {
 		return nil, err
 	}
 	j.sel = eventlog.Selection{Where: expr, Limit: int(f.limit), Want: render.Wants(form, opts.Fields)}
-	for _, arg := range args {
-		t, err := a.target(arg)
-		if err != nil {
-			return nil, usage("%w", err)
-		}
+	targets, err := a.targets(args, "")
+	if err != nil {
+		return nil, err
+	}
+	for _, t := range targets {
 		s := t.Scan(slices.Clone(logs))
 		s.Open = followable(&t, s.Open)
 		j.targets = append(j.targets, s)
@@ -200,10 +201,10 @@ func (j *followJob) notice(n scan.Notice) {
 	switch {
 	case n.GivenUp:
 		j.givenUp = true
-		j.say("%s: %s; it is not followed", name, errorText(n.Err))
+		j.say("%s: %s; it is not followed", name, errorText(without(name, n.Err)))
 	case j.quiet:
 	case n.Err != nil:
-		text := errorText(n.Err)
+		text := errorText(without(name, n.Err))
 		if errors.Is(n.Err, fs.ErrClosed) {
 			text = "the service has stopped"
 		}

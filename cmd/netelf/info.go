@@ -39,7 +39,7 @@ named.`,
   netelf info --server dir:/var/lib/netelf System`,
 		Args: atLeastOne,
 	}
-	serverFlag(cmd, &server)
+	a.serverFlag(cmd, &server)
 	logs := a.completeLogs(&server, maxShown)
 	cmd.ValidArgsFunction = func(cmd *cobra.Command, args []string, typed string) ([]string, cobra.ShellCompDirective) {
 		if cmd.Flags().Changed("server") {

@@ -54,7 +54,7 @@ A data directory that is not there is made.`,
 		Args:              oneLog,
 		ValidArgsFunction: cobra.NoFileCompletions,
 	}
-	serverFlag(cmd, &server)
+	a.serverFlag(cmd, &server)
 	f.flags(cmd)
 	cmd.RunE = a.verb(func(ctx context.Context, args []string) error {
 		n, err := f.settings(cmd.Flags().Changed)
@@ -97,7 +97,7 @@ It asks first; without a terminal to ask on it wants --yes.`,
 		Args: oneLog,
 	}
 	cmd.ValidArgsFunction = a.completeLogs(&server, 1)
-	serverFlag(cmd, &server)
+	a.serverFlag(cmd, &server)
 	yesFlag(cmd, &yes)
 	cmd.RunE = a.verb(func(ctx context.Context, args []string) error {
 		err := a.confirm(ctx, server, args[0], yes, cmd.CommandPath(), func(i *eventlog.Info, err error) (string, error) {

@@ -33,7 +33,7 @@ The logs of a folder of files are listed as well.`,
 		Args:              cobra.NoArgs,
 		ValidArgsFunction: cobra.NoFileCompletions,
 	}
-	serverFlag(cmd, &server)
+	a.serverFlag(cmd, &server)
 	outputFlag(cmd, &output)
 	cmd.Flags().StringVar(&zone, "timezone", "local", "the `zone` of times: local, utc, or a name as Europe/Berlin; json is in utc")
 	cmd.RunE = a.verb(func(ctx context.Context, _ []string) error {
@@ -80,7 +80,13 @@ func logsTable(infos []eventlog.Info, loc *time.Location) []byte {
 		f := &infos[i]
 		row := []string{f.Name, "", "", "", "", "", "", strings.Join(logFlags(f), ", ")}
 		if known(f) {
-			copy(row[1:], []string{fmt.Sprint(f.Count()), at(f.OldestTime), at(f.NewestTime), shortSize(f.Size), shortSize(f.MaxSize), shortRetention(f.Retention)})
+			copy(row[1:], []string{fmt.Sprint(f.Count()), at(f.OldestTime), at(f.NewestTime)})
+			if f.Size > 0 {
+				row[4] = shortSize(f.Size)
+			}
+			if f.MaxSize > 0 {
+				row[5], row[6] = shortSize(f.MaxSize), shortRetention(f.Retention)
+			}
 		}
 		rows = append(rows, row)
 	}
@@ -88,8 +94,9 @@ func logsTable(infos []eventlog.Info, loc *time.Location) []byte {
 }
 
 // known says whether anything is known of a log but its name: a file is never of
-// no size.
-func known(i *eventlog.Info) bool { return i.Size > 0 }
+// no size, and where the size cannot be asked the next record has a number. The
+// retention is known where the max size is.
+func known(i *eventlog.Info) bool { return i.Size > 0 || i.Next > 0 }
 
 func logFlags(i *eventlog.Info) []string {
 	list := []string{}
@@ -127,11 +134,13 @@ func logJSON(server string, i *eventlog.Info) logDoc {
 	if !known(i) {
 		return d
 	}
-	seconds := uint32(evt.RetainForever)
-	if i.Retention != eventlog.RetainForever {
-		seconds = uint32(i.Retention / time.Second)
+	if i.MaxSize > 0 {
+		seconds := uint32(evt.RetainForever)
+		if i.Retention != eventlog.RetainForever {
+			seconds = uint32(i.Retention / time.Second)
+		}
+		d.Retention, d.RetentionSeconds = retention(i.Retention), &seconds
 	}
-	d.Retention, d.RetentionSeconds = retention(i.Retention), &seconds
 	if d.Records > 0 {
 		d.Oldest, d.Newest = i.Oldest, i.Next-1
 	}
@@ -201,9 +210,16 @@ func logText(server string, i *eventlog.Info, loc *time.Location) string {
 	}
 	fmt.Fprintf(&b, "%s\n", render.Visible(i.Name))
 	line("server", "%s", server)
-	line("size", "%s", size(i.Size))
-	line("max size", "%s", size(i.MaxSize))
-	line("retention", "%s", retention(i.Retention))
+	sizes, most, keeps := "not known", "not known", "not known"
+	if i.Size > 0 {
+		sizes = size(i.Size)
+	}
+	if i.MaxSize > 0 {
+		most, keeps = size(i.MaxSize), retention(i.Retention)
+	}
+	line("size", "%s", sizes)
+	line("max size", "%s", most)
+	line("retention", "%s", keeps)
 	flags := strings.Join(logFlags(i), ", ")
 	if flags == "" {
 		flags = "none"

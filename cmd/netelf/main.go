@@ -40,6 +40,7 @@ type app struct {
 	stdin, stdout, stderr *os.File
 	now                   func() time.Time
 	environ               func() []string
+	credentials           credentialFlags
 
 	begun bool // a verb has taken over: its errors are no longer about usage
 }

@@ -15,9 +15,11 @@ import (
 // report collects what became of each target and says it at the end.
 type report struct {
 	*app
-	quiet  bool
-	sample bool
-	byName map[string]int // the first target of a name
+	quiet   bool
+	sample  bool
+	summary *summary       // for programs; nil: none
+	silent  bool           // it stands in place of what is said to people
+	byName  map[string]int // the first target of a name
 
 	mu      sync.Mutex
 	targets []fate
@@ -86,10 +88,13 @@ func (r *report) outcome(i int, o scan.Outcome) {
 
 // end prints the summary and answers the exit code.
 func (r *report) end(ctx context.Context) error {
-	units, failed, partial := 0, 0, false
+	units, failed, partial, well := 0, 0, false, true
 	for i := range r.targets {
 		t := &r.targets[i]
-		r.print(t)
+		if !r.silent {
+			r.print(t)
+		}
+		well = well && t.outcome.State == eventlog.OK
 		// A log of a folder counts as a server does: so one bad file among many is
 		// some, and not all.
 		outcomes := []eventlog.Outcome{t.outcome.Outcome}
@@ -109,17 +114,24 @@ func (r *report) end(ctx context.Context) error {
 			}
 		}
 	}
+	exit := exitOK
 	switch {
-	case ctx.Err() != nil:
-		return code(exitFailed)
-	case failed > 0 && failed == units:
-		return code(exitFailed)
+	case ctx.Err() != nil, failed > 0 && failed == units:
+		exit = exitFailed
 	case failed > 0:
-		return code(exitSome)
+		exit = exitSome
 	case partial:
-		return code(exitDamaged)
+		exit = exitDamaged
 	}
-	return nil
+	if len(r.targets) > 1 && !r.silent && !(r.quiet && well) {
+		r.say("%s", r.tally())
+	}
+	if r.summary != nil {
+		if err := r.summary.write(r.document(r.now(), exit, ctx.Err() != nil)); err != nil {
+			return err
+		}
+	}
+	return code(exit)
 }
 
 func (r *report) print(t *fate) {
@@ -134,11 +146,10 @@ func (r *report) print(t *fate) {
 	}
 	bad := slices.DeleteFunc(slices.Clone(o.Logs), func(l scan.LogOutcome) bool { return !l.Bad() })
 	switch {
-	case len(o.Logs) == 0:
-		r.say("%s: %v: %s", name, o.State, errorText(o.Err))
-		return
+	case len(o.Logs) == 0 && !ok:
+		r.say("%s: %s: %s", name, o.Word(), errorText(without(name, o.Err)))
 	case len(o.Logs) == 1 && o.Bad():
-		r.say("%s: %v, %s: %s", name, o.State, events(o), errorText(o.Err))
+		r.say("%s: %v, %s: %s", name, o.State, events(o), errorText(without(name, o.Err)))
 	case o.Bad():
 		r.say("%s: %s; %d of %d logs could not be read to their end:", name, events(o), len(bad), len(o.Logs))
 	case ok && r.quiet:
@@ -146,7 +157,15 @@ func (r *report) print(t *fate) {
 		r.say("%s: %v, %s%s", name, o.State, events(o), missing(&o.Outcome))
 	}
 	if len(o.Logs) > 1 {
-		list(r.app, bad, func(l scan.LogOutcome) string { return fmt.Sprintf("%s: %v: %s", l.Log, l.State, errorText(l.Err)) })
+		list(r.app, bad, func(l scan.LogOutcome) string {
+			return fmt.Sprintf("%s: %v: %s", l.Log, l.State, errorText(without(name, l.Err)))
+		})
+	}
+	if text := clock(o); text != "" && !(ok && r.quiet) {
+		r.say("  its clock is %s", text)
+	}
+	if o.Broke != nil && !(ok && r.quiet) {
+		r.say("  the connection was made again where it broke off: %v", o.Broke)
 	}
 	for _, l := range t.losses {
 		r.say("  %s", l)

@@ -56,7 +56,7 @@ A data directory that is not there is made.`,
   netelf scan -o json --reverse SysEvent.Evt | netelf report -s dir:old --source System --json`,
 		ValidArgsFunction: cobra.NoFileCompletions,
 	}
-	serverFlag(cmd, &f.server)
+	a.serverFlag(cmd, &f.server)
 	fl := cmd.Flags()
 	fl.StringVar(&f.source, "source", "", "the `name` of the source")
 	fl.StringVar(&f.id, "id", "0", "the event `id`, up to 0xffffffff")

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -28,14 +29,18 @@ type scanFlags struct {
 	data               bool
 	recovered          bool
 	parallel           count
-	timeout            time.Duration
+	timeout, deadline  time.Duration
+	timeoutGiven       bool
+	file               string // of targets
+	summary            string
 	quiet              bool
 	sample             bool
 }
 
 func (a *app) scanVerb() *cobra.Command {
 	var f scanFlags
-	cmd := &cobra.Command{
+	var cmd *cobra.Command
+	cmd = &cobra.Command{
 		Use:     "scan [TARGET...]",
 		GroupID: groupRead,
 		Short:   "List the events of many logs in the order of time",
@@ -43,14 +48,18 @@ func (a *app) scanVerb() *cobra.Command {
 of time, the newest first. A TARGET is an .evt file, or a folder, of which all
 .evt files are read, also those in folders below it, or dir:PATH, a data
 directory of netelf, or . (a dot), the event log service of this machine, which is
-read when no target is named.
+read when no target is named. @GROUP is a group of targets, and a name one target,
+of your configuration, ~/.config/netelf/config.yaml. --targets reads a list of
+them from a file.
 
 Of the service and of data directories the events of the last 8 hours are listed,
 as the old scripts did, unless --since says otherwise; of files, and where one is
 among the targets, all.
 
 What becomes of each target is said on the standard error: ok, partial with what
-is damaged, or its error. The trouble of one target never stops another.
+is damaged, or its error. The trouble of one target never stops another. A
+connection that breaks off is made again once, and the list goes on where it was.
+Where a password is refused it is not tried at the next server.
 
 Of flags that choose events all must hold; of several values of one flag, which
 commas separate, one must.
@@ -65,9 +74,11 @@ is damaged, the rest was listed; 4 some of the targets could not be read.`,
   netelf scan --log System --id 6005,6006,6008 bedrock/ barney/ betty/
   netelf scan --id -7035,-7036 --grep spooler -n 20 SysEvent.Evt
   netelf scan --since 1d --log System dir:/var/lib/netelf
-  netelf scan --recovered -o json SysEvent.Evt > events.json`,
+  netelf scan --recovered -o json SysEvent.Evt > events.json
+  netelf scan --targets machines.txt --summary json:scan.json @web`,
 		ValidArgsFunction: completeFiles,
 		RunE: a.verb(func(ctx context.Context, args []string) error {
+			f.timeoutGiven = cmd.Flags().Changed("timeout")
 			j, err := a.planScan(&f, args)
 			if err != nil {
 				return err
@@ -79,7 +90,7 @@ is damaged, the rest was listed; 4 some of the targets could not be read.`,
 	fl.SortFlags = false
 	fl.StringVar(&f.since, "since", "", "only events from this `time` on: 8h (the last 8 hours), 2d, 1w, all,\n2026-11-22, \"2026-11-22 08:00\" or 2026-11-22T08:00:00Z\n(default 8h; for a file the default is all)")
 	fl.StringVar(&f.until, "until", "", "only events before this `time`, in the same forms")
-	fl.StringArrayVar(&f.logs, "log", nil, "only these `logs`, by name: System, or a file's name or path in its folder")
+	fl.StringArrayVar(&f.logs, "log", nil, "only these `logs`, by name: System, or a file's name or path in its folder;\nall are all that there are (default all; of other machines System,Application)")
 	f.where.flags(fl)
 	fl.VarP(&f.limit, "limit", "n", "stop after so many events; with -o classic, of each target")
 	fl.BoolVar(&f.reverse, "reverse", false, "the oldest events first")
@@ -88,17 +99,22 @@ is damaged, the rest was listed; 4 some of the targets could not be read.`,
 	fl.StringVar(&f.fields, "fields", "", "show these `fields`, in this order: time,type,computer,source,id,message")
 	fl.BoolVar(&f.data, "data", false, "show binary data under its event in the table")
 	fl.StringVar(&f.zone, "timezone", "local", "the `zone` of times, shown and given: local, utc, or a name as Europe/Berlin;\njson and xml are always in utc")
-	fl.Var(&f.parallel, "parallel", "read at most so many targets at the same time (default 16)")
-	fl.DurationVar(&f.timeout, "timeout", 0, "give up on a target that does not answer within this `time`, as 30s; 0: wait")
+	fl.StringVar(&f.file, "targets", "", "read targets from this `file`, one a line; - is the standard input")
+	fl.Var(&f.parallel, "parallel", fmt.Sprintf("read at most so many targets at the same time (default %d)", scan.DefaultParallel))
+	fl.DurationVar(&f.timeout, "timeout", 0, "give up on a target that does not answer within this `time`, as 30s; 0: wait\n(default 0, but 30s until another machine's logs are open)")
+	fl.DurationVar(&f.deadline, "deadline", 0, "give up on a target that takes longer than this `time` in all, as 5m; 0: wait")
+	fl.StringVar(&f.summary, "summary", "text", "the `form` of what is said of targets in the end: text, json,\nor json:FILE, for a program and beside the text")
 	fl.BoolVarP(&f.quiet, "quiet", "q", false, "say nothing about targets that are ok")
 	fl.BoolVar(&f.sample, "sample", false, "read logs of four servers that netelf makes up, to see what it does")
+	a.credentialFlags(cmd)
 	for name, values := range map[string]func() []string{
 		"type":     typeNames,
 		"level":    levelNames,
 		"output":   formNames,
 		"timezone": func() []string { return []string{"local", "utc"} },
 		"since":    func() []string { return []string{"8h", "2d", "1w", "all"} },
-		"log":      func() []string { return []string{"System", "Security", "Application"} },
+		"log":      func() []string { return append(standardLogs(), allLogs) },
+		"summary":  func() []string { return []string{"text", "json", "json:"} },
 	} {
 		completeList(cmd, name, values)
 	}
@@ -146,7 +162,7 @@ func (a *app) planScan(f *scanFlags, args []string) (*scanJob, error) {
 	if err != nil {
 		return nil, err
 	}
-	j := &scanJob{app: a, opts: scan.Options{Parallel: int(f.parallel), Timeout: f.timeout}}
+	j := &scanJob{app: a, opts: scan.Options{Parallel: int(f.parallel), Timeout: f.timeout, Deadline: f.deadline}}
 	if j.form, err = render.ParseForm(f.output); err != nil {
 		return nil, usage("--output: %w", err)
 	}
@@ -167,16 +183,19 @@ func (a *app) planScan(f *scanFlags, args []string) (*scanJob, error) {
 	if f.timeout < 0 {
 		return nil, usage("--timeout %v: want a length of time, as 30s", f.timeout)
 	}
+	if f.deadline < 0 {
+		return nil, usage("--deadline %v: want a length of time, as 5m", f.deadline)
+	}
 
-	if len(args) == 0 && !f.sample {
+	if len(args) == 0 && f.file == "" && !f.sample {
 		args = []string{"."}
 	}
-	parsed := make([]target.Target, len(args))
-	kept := len(args) > 0 // all targets are where logs are being kept
-	for i, arg := range args {
-		if parsed[i], err = a.target(arg); err != nil {
-			return nil, usage("%w", err)
-		}
+	parsed, err := a.targets(args, f.file)
+	if err != nil {
+		return nil, err
+	}
+	kept := len(parsed) > 0 // all targets are where logs are being kept
+	for i := range parsed {
 		kept = kept && parsed[i].Kind != target.Path
 	}
 	sinceText := f.since
@@ -216,11 +235,15 @@ func (a *app) planScan(f *scanFlags, args []string) (*scanJob, error) {
 	if f.logs != nil && len(logs) == 0 {
 		return nil, usage("--log is empty")
 	}
+	all := slices.ContainsFunc(logs, func(name string) bool { return eventlog.EqualFold(name, allLogs) })
+	if all {
+		logs = nil
+	}
 	if len(logs) == 1 {
 		j.log = logs[0]
 	}
 	switch {
-	case f.sample && len(args) > 0:
+	case f.sample && len(parsed) > 0:
 		return nil, usage("--sample takes no targets")
 	case f.sample:
 		if j.targets, err = sampleTargets(now, logs); err != nil {
@@ -228,15 +251,35 @@ func (a *app) planScan(f *scanFlags, args []string) (*scanJob, error) {
 		}
 	}
 	for _, t := range parsed {
-		j.targets = append(j.targets, t.Scan(slices.Clone(logs)))
-		j.render.OneLog = len(args) == 1 && t.Kind == target.Path && isFile(t.Name)
+		s := t.Scan(slices.Clone(logs))
+		if all {
+			s.Default = nil
+		}
+		if !f.timeoutGiven && far(t.Kind) {
+			s.OpenTimeout = openTimeout
+		}
+		j.targets = append(j.targets, s)
+		j.render.OneLog = len(parsed) == 1 && t.Kind == target.Path && isFile(t.Name)
 	}
 	j.report = newReport(a, j.targets, f.quiet, f.sample)
+	if j.report.summary, j.report.silent, err = a.openSummary(cmp.Or(f.summary, "text"), now); err != nil {
+		return nil, err
+	}
 	for i := range j.targets {
 		j.targets[i].Open = j.report.watch(i, j.targets[i].Open)
 	}
 	return j, nil
 }
+
+// allLogs is what --log has for all logs of a target.
+const allLogs = "all"
+
+// openTimeout is how long another machine may take for an answer until its logs are
+// open, if nothing else is said: many that are off say nothing at all.
+const openTimeout = 30 * time.Second
+
+// far says whether targets of a kind are other machines.
+func far(k target.Kind) bool { return k == target.SMB || k == target.RPC || k == target.HTTP }
 
 func (j *scanJob) run(ctx context.Context) error {
 	progress := j.startProgress()
@@ -261,7 +304,7 @@ func (j *scanJob) list(ctx context.Context, p *progress) error {
 	}
 	c := scan.Open(ctx, j.targets, &j.sel, &j.opts)
 	defer c.Close()
-	p.watch(c)
+	p.watch(0, c)
 	if err := j.stream(ctx, c, out, func(l *eventlog.Loss) { j.report.loss(-1, l) }); err != nil {
 		return err
 	}

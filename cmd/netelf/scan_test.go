@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"netelf.example/scan"
 )
 
 // TestScanStopped: who stops a scan is told what became of each target, and the
@@ -46,7 +48,7 @@ func TestScanStopped(t *testing.T) {
 
 // TestProgressNow: a total is only said when all targets have told theirs.
 func TestProgressNow(t *testing.T) {
-	p := &progress{pending: 2}
+	p := newProgress(make([]scan.Target, 2))
 	p.opened(context.Background(), nil, errors.New("no"), true)
 	if _, total := p.now(); total != 0 {
 		t.Errorf("total %d before all are open", total)

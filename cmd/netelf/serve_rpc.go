@@ -24,6 +24,7 @@ import (
 	"netelf.example/internal/ntlm"
 	"netelf.example/internal/rpcauth"
 	"netelf.example/internal/users"
+	"netelf.example/internal/winbind"
 	"netelf.example/nt"
 	"netelf.example/service"
 )
@@ -41,7 +42,8 @@ type rpcDoor struct {
 	admin *atomic.Pointer[uint32] // the group of this machine that administrates
 
 	handler dcerpc.Interface
-	pipe    *npa.Pipe // nil: none
+	pipe    *npa.Pipe        // nil: none
+	winbind *winbind.Winbind // nil: it is not asked
 	servers []*dcerpc.Server
 	running sync.WaitGroup
 	failed  chan error // a listener that ended by itself
@@ -58,6 +60,9 @@ func openRPC(s *service.Service, log *slog.Logger, c *config.Config, computer st
 	d := &rpcDoor{s: s, log: log, conf: c.RPC, computer: computer, admin: admin, throttle: users.NewThrottle(nil), failed: make(chan error, 3)}
 	if d.conf.Listen == "" && d.conf.Mapper != "" {
 		return nil, errors.New("rpc.mapper has nothing to tell without rpc.listen")
+	}
+	if d.conf.SambaPipe == "" && d.conf.Winbind != "" {
+		return nil, errors.New("rpc.winbind has nothing to check without rpc.samba_pipe")
 	}
 	if d.conf.Listen == "" && d.conf.SambaPipe == "" {
 		return d, nil
@@ -115,11 +120,20 @@ func (d *rpcDoor) openSamba() error {
 	if d.conf.SambaPipe == "" {
 		return nil
 	}
+	if d.conf.Winbind != "" {
+		w, err := winbind.New(winbind.Options{Program: string(d.conf.Winbind)})
+		if err != nil {
+			return fmt.Errorf("rpc.winbind: %w", err)
+		}
+		d.winbind = w
+	}
 	p, err := npa.Take(context.Background(), npa.Options{Dir: string(d.conf.SambaPipe), Name: "eventlog", Logger: d.log})
 	if err != nil {
 		return fmt.Errorf("rpc.samba_pipe: %w", err)
 	}
-	s := dcerpc.NewServer(d.options())
+	o := d.options()
+	o.Auth = d.pipeAcceptors()
+	s := dcerpc.NewServer(o)
 	d.servers, d.pipe = append(d.servers, s), p
 	d.running.Go(func() {
 		for {
@@ -160,6 +174,9 @@ func (d *rpcDoor) Close() error {
 	var err error
 	if d.pipe != nil {
 		err = d.pipe.Close()
+	}
+	if d.winbind != nil {
+		err = errors.Join(err, d.winbind.Close())
 	}
 	for _, s := range d.servers {
 		if err := s.Shutdown(ctx); err != nil {
@@ -219,23 +236,10 @@ func (d *rpcDoor) done(l *rpcauth.Logon, err error) error {
 	if l.Anonymous && err == nil {
 		return nil // nobody logged on; what it asks for is refused, or not, and audited
 	}
-	e := service.LogonEvent(d.callerOf(l), l.By)
 	if err != nil {
-		c := eventlog.Caller{Name: l.User, Door: doorRPC, Addr: addrOf(l.Peer).String()}
-		if l.Domain != "" {
-			c.Name = l.Domain + `\` + l.User
-		}
-		reason := err.Error()
-		if errors.Is(err, ntlm.ErrLogon) {
-			reason = ""
-		}
-		e = service.LogonRefusedEvent(c, l.By, reason)
+		return d.refused(l, doorRPC, err)
 	}
-	if audited := d.s.Audit(context.Background(), eventlog.Caller{}, e); audited != nil {
-		d.log.Error("audit", "error", audited)
-		return audited // who cannot be written down does not come in
-	}
-	return nil
+	return d.audit(service.LogonEvent(d.callerOf(l), l.By))
 }
 
 const doorRPC = "MS-EVEN"

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path/filepath"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -15,8 +16,9 @@ import (
 )
 
 // serverFlag is the --server of the verbs that manage logs.
-func serverFlag(cmd *cobra.Command, s *string) {
-	cmd.Flags().StringVarP(s, "server", "s", ".", "the `target` that keeps the logs: . is the service of this machine,\ndir:PATH a data directory without its service")
+func (a *app) serverFlag(cmd *cobra.Command, s *string) {
+	a.credentialFlags(cmd)
+	cmd.Flags().StringVarP(s, "server", "s", ".", "the `target` that keeps the logs: . is the service of this machine,\ndir:PATH a data directory without its service, bedrock or rpc://bedrock a server")
 	err := cmd.RegisterFlagCompletionFunc("server", func(_ *cobra.Command, _ []string, typed string) ([]string, cobra.ShellCompDirective) {
 		if len(typed) < len("dir:") {
 			return []string{".", "dir:"}, cobra.ShellCompDirectiveNoSpace | cobra.ShellCompDirectiveNoFileComp
@@ -57,8 +59,12 @@ func standardLogs() []string { return []string{"System", "Security", "Applicatio
 // target is target.Parse, and knows where the service of this machine listens.
 func (a *app) target(text string) (target.Target, error) {
 	t, err := target.Parse(text)
-	if err == nil && t.Kind == target.Local {
+	switch {
+	case err != nil:
+	case t.Kind == target.Local:
 		t.Socket = a.socket()
+	case t.Kind == target.SMB, t.Kind == target.RPC:
+		t.Remote = a.remote()
 	}
 	return t, err
 }
@@ -126,8 +132,24 @@ func of(t *target.Target, err error) error {
 	case errors.As(err, &out):
 		return outputError(out.err)
 	}
-	return fmt.Errorf("%s: %w", t.Text, err)
+	return fmt.Errorf("%s: %w", t.Text, without(t.Text, err))
 }
+
+// without is err without the name that whoever prints it puts before it.
+func without(name string, err error) error {
+	if err == nil || !strings.HasPrefix(err.Error(), name+": ") {
+		return err
+	}
+	return &unnamed{err, strings.TrimPrefix(err.Error(), name+": ")}
+}
+
+type unnamed struct {
+	error
+	text string
+}
+
+func (e *unnamed) Error() string { return e.text }
+func (e *unnamed) Unwrap() error { return e.error }
 
 // openLog opens a log for a verb, and says where to look if there is none of that
 // name.

@@ -40,7 +40,7 @@ now takes effect when the log is cleared, as on Windows NT.`,
 		Args: oneLog,
 	}
 	cmd.ValidArgsFunction = a.completeLogs(&server, 1)
-	serverFlag(cmd, &server)
+	a.serverFlag(cmd, &server)
 	f.flags(cmd)
 	cmd.RunE = a.verb(func(ctx context.Context, args []string) error {
 		n, err := f.settings(cmd.Flags().Changed)

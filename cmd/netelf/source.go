@@ -40,7 +40,7 @@ func (a *app) sourceListVerb() *cobra.Command {
 		Args:              cobra.NoArgs,
 		ValidArgsFunction: cobra.NoFileCompletions,
 	}
-	serverFlag(cmd, &server)
+	a.serverFlag(cmd, &server)
 	outputFlag(cmd, &output)
 	cmd.RunE = a.verb(func(ctx context.Context, _ []string) error {
 		asJSON, err := isJSON(output)
@@ -95,7 +95,7 @@ message files are kept as they are given; nothing is opened by them.`,
 		Args:              oneSource,
 		ValidArgsFunction: cobra.NoFileCompletions,
 	}
-	serverFlag(cmd, &server)
+	a.serverFlag(cmd, &server)
 	fl := cmd.Flags()
 	fl.StringVar(&src.Log, "log", "", "the `log` that its events go to")
 	fl.StringArrayVar(&src.MessageFiles, "message-file", nil, "a `file` with the text of its events; may be given several times")
@@ -163,7 +163,7 @@ func (a *app) sourceRemoveVerb() *cobra.Command {
 			return names, cobra.ShellCompDirectiveNoFileComp
 		},
 	}
-	serverFlag(cmd, &server)
+	a.serverFlag(cmd, &server)
 	cmd.RunE = a.verb(func(ctx context.Context, args []string) error {
 		return a.changing(ctx, server, nil, func(_ *target.Target, srv eventlog.Server) error {
 			if err := eventlog.RemoveSource(ctx, srv, args[0]); err != nil {

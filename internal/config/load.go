@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"reflect"
 	"slices"
 	"strings"
@@ -38,13 +37,10 @@ func Load(src Source, environ []string) (*Config, error) {
 			return nil, fmt.Errorf("default of %s: %w", f.Key, err)
 		}
 	}
-	l.file(src.Data)
+	l.file(src.Data, func(root *yaml.Node) { l.section(root, "", reflect.TypeFor[Config]()) })
 	l.environ(environ)
-	if more := l.found - len(l.problems); more > 0 {
-		l.problems = append(l.problems, &Problem{Name: src.Name, Err: fmt.Errorf("and %d more", more)})
-	}
-	if len(l.problems) > 0 {
-		return nil, l.problems
+	if err := l.end(src.Name); err != nil {
+		return nil, err
 	}
 	return l.c, nil
 }
@@ -52,16 +48,11 @@ func Load(src Source, environ []string) (*Config, error) {
 // Open is Load for a file of the disk. Where there is none the error is
 // fs.ErrNotExist.
 func Open(name string, environ []string) (*Config, error) {
-	f, err := os.Open(name)
+	src, err := ReadSource(name)
 	if err != nil {
 		return nil, err
 	}
-	defer f.Close()
-	b, err := io.ReadAll(io.LimitReader(f, maxFile+1))
-	if err != nil {
-		return nil, err
-	}
-	return Load(Source{Name: name, Data: b}, environ)
+	return Load(src, environ)
 }
 
 // From says where the value of a key came from.
@@ -135,7 +126,8 @@ func (limits) CheckDepth(depth int, _ *yaml.DepthContext) error {
 
 func (limits) CheckAlias(int, int) error { return nil }
 
-func (l *loader) file(b []byte) {
+// file reads what is in a file; visit gets the root of its document.
+func (l *loader) file(b []byte, visit func(root *yaml.Node)) {
 	if len(b) > maxFile {
 		l.problem(&Problem{Name: l.name, Err: fmt.Errorf("is over %d bytes", maxFile)})
 		return
@@ -172,7 +164,7 @@ func (l *loader) file(b []byte) {
 			l.at(root, "", "has a second document; want one")
 			return
 		}
-		l.section(root, "", reflect.TypeFor[Config]())
+		visit(root)
 	}
 }
 

@@ -37,6 +37,7 @@ rpc:
   anonymous: false                 # default
   domain: ""                       # default
   samba_pipe: ""                   # default
+  winbind: ""                      # default
 `
 	if d := cmp.Diff(want, string(got)); d != "" {
 		t.Errorf("-want +got:\n%s", d)

@@ -14,6 +14,7 @@ type RPC struct {
 	Anonymous Flag     `key:"anonymous" default:"false" doc:"clients that do not log on are let in, with the rights of Anonymous (S-1-5-7), which by default has none"`
 	Domain    NetBIOS  `key:"domain" empty:"the name of the computer" doc:"the NetBIOS domain that clients are told, up to 15 characters"`
 	SambaPipe Path     `key:"samba_pipe" empty:"it is not offered" doc:"the folder of Samba's ncalrpc sockets, as /run/samba/ncalrpc: eventlog is answered for Samba, in its place"`
+	Winbind   Path     `key:"winbind" empty:"it is not asked" doc:"Samba's program ntlm_auth, as /usr/bin/ntlm_auth: inside Samba's pipe, winbind checks the passwords that the service does not have"`
 }
 
 // The types of values of a section, as those of Service.

@@ -43,14 +43,17 @@ var outside = map[string][]string{
 	"internal/users": {
 		"golang.org/x/crypto/argon2", "golang.org/x/crypto/md4", "golang.org/x/sys/unix", "golang.org/x/sys/windows",
 	},
+	"message/catalog": {"modernc.org/sqlite"},
 	"api/server": {
 		"github.com/danielgtaylor/huma/v2", "github.com/danielgtaylor/huma/v2/adapters/humago",
 		"golang.org/x/sync/semaphore", "golang.org/x/sys/unix",
 	},
 	"service": {"golang.org/x/sys/unix", "golang.org/x/sys/windows"},
-	"target":  {"golang.org/x/sys/unix", "golang.org/x/sys/windows"},
+	"target": {
+		"github.com/cloudsoda/go-smb2", "golang.org/x/crypto/md4", "golang.org/x/sys/unix", "golang.org/x/sys/windows",
+	},
 	"cmd/netelf": {
-		"github.com/coreos/go-systemd/v22/daemon",
+		"github.com/cloudsoda/go-smb2", "github.com/coreos/go-systemd/v22/daemon",
 		"github.com/danielgtaylor/huma/v2", "github.com/danielgtaylor/huma/v2/adapters/humago",
 		"github.com/spf13/cobra", "github.com/spf13/cobra/doc", "github.com/spf13/pflag",
 		"github.com/vbauerster/mpb/v8", "github.com/vbauerster/mpb/v8/decor",

@@ -22,7 +22,14 @@ type AcceptorOptions struct {
 	// ok is false for one that is not known. Its error ends the logon and is wrapped.
 	// That it takes the same time for known and unknown users is its own task. nil:
 	// nobody is known.
-	Lookup  func(domain, user string) (hash [16]byte, ok bool, err error)
+	Lookup func(domain, user string) (hash [16]byte, ok bool, err error)
+	// Verify has somebody else, who knows passwords that Lookup does not, check an
+	// NTLMv2_RESPONSE to the challenge. It is asked where Lookup knows nobody, and
+	// where its hash is not the one of the response: both alike, so that neither the
+	// answer nor its time tells which it was. base is the SessionBaseKey ([MS-NLMP]
+	// 3.3.2); that the user or the password is wrong is ok false. The response is not
+	// to be changed. Its error ends the logon and is wrapped. nil: nobody is asked.
+	Verify  func(domain, user string, challenge [8]byte, response []byte) (base [16]byte, ok bool, err error)
 	Allow56 bool             // take a client that has only 56-bit keys
 	Now     func() time.Time // nil: time.Now
 	Rand    io.Reader        // nil: crypto/rand
@@ -78,7 +85,7 @@ func (a *Acceptor) Format(f fmt.State, _ rune) { _, _ = fmt.Fprint(f, a.String()
 // Step takes the NEGOTIATE_MESSAGE and gives the CHALLENGE_MESSAGE, then takes the
 // AUTHENTICATE_MESSAGE and gives nothing; done is true with it. Whoever is anonymous
 // is let in here: ask Anonymous. Errors: ErrLogon, ErrWeak, ErrMIC, ErrState, an
-// eventlog.FormatError, or Lookup's; after one the Acceptor is of no use.
+// eventlog.FormatError, or those of Lookup and Verify; after one the Acceptor is of no use.
 func (a *Acceptor) Step(token []byte) (reply []byte, done bool, err error) {
 	switch a.state {
 	case 0:
@@ -280,7 +287,16 @@ func (a *Acceptor) checkResponse(m *Authenticate) (base [16]byte, err error) {
 		same = 1
 	}
 	if known&same == 0 {
-		return [16]byte{}, ErrLogon
+		if a.o.Verify == nil || m.User == "" {
+			return [16]byte{}, ErrLogon
+		}
+		base, ok, err = a.o.Verify(m.Domain, m.User, [8]byte(a.random[:8]), m.NTResponse)
+		switch {
+		case err != nil:
+			return [16]byte{}, fmt.Errorf("verifying the response: %w", err)
+		case !ok:
+			return [16]byte{}, ErrLogon
+		}
 	}
 	a.target = client.Pairs.text(AVTargetName)
 	return base, nil

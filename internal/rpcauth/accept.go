@@ -27,6 +27,10 @@ type Options struct {
 	// the name is ok false; an error refuses.
 	Lookup func(l *Logon) (hash [16]byte, ok bool, err error)
 
+	// Verify is asked behind Lookup where that did not let the user in; see
+	// ntlm.AcceptorOptions. nil: nobody is.
+	Verify func(l *Logon, challenge [8]byte, response []byte) (base [16]byte, ok bool, err error)
+
 	// Done is told how it ended: nil, it is in; ntlm.ErrLogon, the password, or the
 	// name, is wrong. It is told of each Logon that Lookup was asked about, and of
 	// who names nobody. The error that it answers refuses; nil: the first one stays.
@@ -61,13 +65,19 @@ type acceptor struct {
 
 func newAcceptor(o Options, p *dcerpc.Peer, by string) *acceptor {
 	a := &acceptor{o: o, l: &Logon{By: by, Peer: p}}
-	a.inner, a.err = ntlm.NewAcceptor(ntlm.AcceptorOptions{
+	inner := ntlm.AcceptorOptions{
 		Computer: o.Computer, Domain: o.Domain,
 		Lookup: func(domain, user string) (hash [16]byte, ok bool, err error) {
 			a.l.Domain, a.l.User, a.asked = domain, user, true
 			return o.Lookup(a.l)
 		},
-	})
+	}
+	if o.Verify != nil {
+		inner.Verify = func(_, _ string, challenge [8]byte, response []byte) (base [16]byte, ok bool, err error) {
+			return o.Verify(a.l, challenge, response)
+		}
+	}
+	a.inner, a.err = ntlm.NewAcceptor(inner)
 	return a
 }
 

@@ -1,0 +1,128 @@
+package target
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"strings"
+
+	"netelf.example/even"
+	"netelf.example/eventlog"
+	"netelf.example/internal/dcerpc"
+	"netelf.example/internal/rpcauth"
+	"netelf.example/internal/smb"
+)
+
+// Credentials are who asks a server.
+type Credentials struct {
+	User, Domain string // Domain "": the server's own
+	Password     string
+	Anonymous    bool // nobody; the others are not used
+}
+
+// Format prints who it is, and nothing else.
+func (c Credentials) Format(f fmt.State, _ rune) {
+	name := c.User
+	if c.Domain != "" {
+		name = c.Domain + `\` + c.User
+	}
+	if c.Anonymous {
+		name = "nobody"
+	}
+	fmt.Fprint(f, name)
+}
+
+// Remote is how a server is asked, for SMB and RPC.
+type Remote struct {
+	// Credentials says who asks. It is called when the target is opened, with the user
+	// that the target names, "" if it names none. nil: nobody.
+	Credentials func(ctx context.Context, user string) (Credentials, error)
+
+	// Who is the same for targets that are asked as the same user: where that is
+	// refused once, a scan tries it at no other. "": nobody in particular.
+	Who string
+
+	// AllowBare asks without authentication of its own inside the pipe where the
+	// server does not take that; over TCP it is not used.
+	AllowBare bool
+
+	Notice func(text string) // what the user should know; nil: nobody does
+}
+
+// host parts user@host.
+func (t *Target) host() (user, host string) {
+	if i := strings.LastIndexByte(t.Name, '@'); i >= 0 {
+		return t.Name[:i], t.Name[i+1:]
+	}
+	return "", t.Name
+}
+
+// connect opens a server by MS-EVEN.
+func (t Target) connect(ctx context.Context) (eventlog.Server, error) {
+	user, host := t.host()
+	c := Credentials{Anonymous: true}
+	if t.Remote.Credentials != nil {
+		var err error
+		if c, err = t.Remote.Credentials(ctx, user); err != nil {
+			return nil, err
+		}
+	}
+	o := &even.ClientOptions{Name: t.Text, Notice: t.Remote.Notice}
+	if !c.Anonymous {
+		o.Mechanism = func() (dcerpc.Mechanism, uint8, error) {
+			i, err := rpcauth.NewInitiator(rpcauth.Credentials{User: c.User, Domain: c.Domain, Password: c.Password}, "host/"+hostOnly(host), true)
+			if err != nil {
+				return nil, 0, err
+			}
+			return i, i.AuthType(), nil
+		}
+	}
+	if t.Kind == RPC {
+		o.Dialer = even.TCP(host, nil)
+		srv, err := even.Dial(ctx, o)
+		if err != nil {
+			return nil, err // and not srv, which would be a Server that is not nil
+		}
+		return srv, nil
+	}
+	d := smb.NewDialer(smb.Options{Address: host, Credentials: smb.Credentials{User: c.User, Domain: c.Domain, Password: c.Password, Anonymous: c.Anonymous}})
+	o.Dialer, o.AllowBare = d, t.Remote.AllowBare
+	o.Registry = even.NewRegistry(o)
+	srv, err := even.Dial(ctx, o)
+	if err != nil {
+		if t.bare {
+			err = &nothing{fmt.Errorf("no such file or folder, and as a server: %w", err)}
+		}
+		return nil, errors.Join(err, d.Close())
+	}
+	return &overSMB{srv, d}, nil
+}
+
+// nothing is a word that names no file, and no server that can be reached.
+type nothing struct{ error }
+
+func (e *nothing) Unwrap() error { return e.error }
+
+// Is makes it an fs.ErrNotExist where there is no host of that name either.
+func (e *nothing) Is(target error) bool {
+	var dns *net.DNSError
+	return target == fs.ErrNotExist && errors.As(e.error, &dns) && dns.IsNotFound
+}
+
+// overSMB is a client with the session that it has for itself.
+type overSMB struct {
+	*even.Client
+	session *smb.Dialer
+}
+
+func (s *overSMB) Close() error { return errors.Join(s.Client.Close(), s.session.Close()) }
+
+// hostOnly is an address without its port.
+func hostOnly(address string) string {
+	if host, _, err := net.SplitHostPort(address); err == nil {
+		return host
+	}
+	return address
+}
