@@ -9,7 +9,6 @@
 //	@group                                       the servers of a group in the configuration
 //	anything with a path separator, or what is there by that name: a file or a folder
 //
-// This version knows files, folders, data directories and the service of this
-// machine. The other forms are recognised, and opening one says that it cannot be
-// read yet.
+// This version does not read https:// yet, and says so. Groups are for whoever has
+// the configuration: Open does not know them.
 package target
