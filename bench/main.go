@@ -2,6 +2,7 @@
 //
 //	go run ./bench            everything
 //	go run ./bench files      reading .evt files
+//	go run ./bench scan       reading many servers at once
 //	go run ./bench service    the event log service; service/durable is one part of it
 //
 // The programs take turns, several times over, on the same disk, and what is
@@ -36,10 +37,12 @@ var parts = []struct {
 	run  func(w io.Writer, work string) error
 }{
 	{"files", benchFiles},
+	{"scan", benchScan},
 	{"service/durable", benchDurable},
 	{"service/unsynced", benchUnsynced},
 	{"service/socket", benchSocket},
 	{"service/reopen", benchReopen},
+	{"even", benchEven},
 }
 
 func main() {

@@ -17,7 +17,8 @@ import (
 // backup directory. It is written aside and then given its name, which must not
 // be taken.
 func (h *handle) Backup(ctx context.Context, name string) error {
-	if err := h.check(eventlog.RightRead, "back up"); err != nil {
+	// Who may only read must not fill the disk of the server with what it reads.
+	if err := h.check(eventlog.RightRead|eventlog.RightClear, "back up"); err != nil {
 		return err
 	}
 	if h.l.opts.ReadOnly {
@@ -32,7 +33,8 @@ func (h *handle) Backup(ctx context.Context, name string) error {
 	if behind(err) {
 		// Too much is reported meanwhile: once more, with reporters waiting.
 		if err = b.reset(); err == nil {
-			err = h.l.ask(ctx, &request{do: func() error { return b.copy(ctx, h.l) }})
+			// It is waited for in any case: b is not to be given up while it is written.
+			err = h.l.ask(context.WithoutCancel(ctx), &request{do: func() error { return b.copy(ctx, h.l) }})
 		}
 	}
 	if err != nil {
@@ -65,6 +67,9 @@ func (h *handle) Clear(ctx context.Context, backup string) error {
 		} else if err != nil {
 			return fmt.Errorf("back up log %s: %w", h.l.origin.Log, err)
 		}
+	}
+	if b != nil { // which is not to be given up while it is written
+		ctx = context.WithoutCancel(ctx)
 	}
 	err := h.l.ask(ctx, &request{do: func() error {
 		if b != nil {

@@ -75,7 +75,7 @@ func (v *server) can(rights eventlog.Rights) (c eventlog.Can) {
 	if rights&eventlog.RightWrite != 0 {
 		c |= eventlog.CanReport
 	}
-	if rights&eventlog.RightRead != 0 {
+	if rights&eventlog.RightRead != 0 && rights&eventlog.RightClear != 0 {
 		c |= eventlog.CanBackup
 	}
 	if rights&eventlog.RightClear != 0 {

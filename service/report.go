@@ -110,7 +110,12 @@ func (r *reporter) Report(ctx context.Context, events ...*eventlog.Event) (last 
 	}
 	req.events = list
 	if err := r.l.ask(ctx, req); err != nil {
-		return req.last, err
+		select {
+		case <-req.done:
+			return req.last, err
+		default: // ctx has ended, and the committer may be at it
+			return 0, err
+		}
 	}
 	return req.last, nil
 }

@@ -191,7 +191,7 @@ func TestServeUsers(t *testing.T) {
 	// By log: Application, System, Security, Sealed.
 	ordinary := map[string]string{
 		"read": "yes yes no no", "follow": "yes yes no no", "info": "yes yes no no", "report": "yes no no no",
-		"back up": "yes yes no no", "set": "no no no no", "clear": "no no no no", "add source": "no no no no",
+		"back up": "no no no no", "set": "no no no no", "clear": "no no no no", "add source": "no no no no",
 		"create log": "no", "delete log": "no", "remove source": "no", "list sources": "yes", "open backup": "no",
 	}
 	admin := map[string]string{
