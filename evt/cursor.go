@@ -112,7 +112,10 @@ func (c *cursor) plan(ctx context.Context, r *Reader, sel *eventlog.Selection, w
 	if err != nil {
 		return err
 	}
-	if m := sel.Mark(c.origin); m != nil && m.Record != 0 && !m.Time.IsZero() && m.Record <= math.MaxUint32 {
+	m := sel.Mark(c.origin)
+	// A damaged log may have nothing but a record 0, which no range of numbers has.
+	zero := l.live > 0 && l.oldest == 0 && l.next == 1 && sel.Start == 0 && (m == nil || m.Record == 0)
+	if m != nil && m.Record != 0 && !m.Time.IsZero() && m.Record <= math.MaxUint32 {
 		switch t, ok, err := r.timeOf(ctx, w, uint32(m.Record)); {
 		case err != nil:
 			return err
@@ -136,7 +139,7 @@ func (c *cursor) plan(ctx context.Context, r *Reader, sel *eventlog.Selection, w
 			}
 			s.pos, s.left, s.expect = k.pos, l.live-k.left, k.last
 		}
-		if first >= oldest && l.live > 0 {
+		if first >= oldest && l.live > 0 || zero {
 			c.stages = append(c.stages, s)
 		}
 		if sel.Recovered {
@@ -147,7 +150,7 @@ func (c *cursor) plan(ctx context.Context, r *Reader, sel *eventlog.Selection, w
 	if sel.Recovered && first <= oldest {
 		c.stages = append(c.stages, &forwards{r.slackZone(w)})
 	}
-	if first < next {
+	if first < next || zero {
 		k := r.front(w)
 		if first > oldest {
 			if k, err = r.position(ctx, w, uint32(first)); err != nil {

@@ -1,0 +1,282 @@
+package catalog
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+	"time"
+
+	"netelf.example/eventlog"
+	"netelf.example/message"
+	"netelf.example/nt"
+)
+
+var (
+	ctx = context.Background()
+	le  = binary.LittleEndian
+)
+
+const (
+	German  message.Lang = 0x0407
+	English              = message.English
+	Neutral              = message.Neutral
+)
+
+// at is the clock of tests.
+var at = time.Date(2003, 4, 5, 6, 7, 8, 0, time.UTC)
+
+func now() time.Time { return at }
+
+func newTest(t testing.TB) *Catalog {
+	t.Helper()
+	c, err := Create(filepath.Join(t.TempDir(), "c.netelf"), &Options{Now: now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { integrity(t, c); _ = c.Close() })
+	return c
+}
+
+// integrity is SQLite's own check, after every test that writes.
+func integrity(t testing.TB, c *Catalog) {
+	t.Helper()
+	c.cold.Lock()
+	defer c.cold.Unlock()
+	var s string
+	if err := c.conn.QueryRowContext(ctx, "PRAGMA integrity_check").Scan(&s); err != nil || s != "ok" {
+		t.Errorf("integrity_check: %q, %v", s, err)
+	}
+}
+
+func tableOf(t testing.TB, lang message.Lang, list ...message.Message) *message.Table {
+	t.Helper()
+	b, err := message.AppendTable(nil, slices.Clone(list))
+	if err != nil {
+		t.Fatal(err)
+	}
+	tab, err := message.NewTable(b, lang)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return tab
+}
+
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func addFile(t testing.TB, c *Catalog, f *File) FileID {
+	t.Helper()
+	id, err := c.AddFile(ctx, f)
+	must(t, err)
+	return id
+}
+
+func source(log, name string, files ...string) Source {
+	return Source{Source: eventlog.Source{Log: log, Name: name, MessageFiles: files}}
+}
+
+func event(channel, source string, id uint32, strings ...string) *eventlog.Event {
+	return &eventlog.Event{Origin: &eventlog.Origin{Log: "x.evt", Channel: channel}, Source: source, ID: eventlog.EventID(id), Strings: strings}
+}
+
+// wantText holds the text of e to want, "" being none.
+func wantText(t testing.TB, c *Catalog, lang string, e *eventlog.Event, want string) {
+	t.Helper()
+	for _, how := range []string{"cold", "warm"} {
+		got, by := c.Message(lang, e)
+		if got != want || by != (map[bool]eventlog.TextBy{true: eventlog.NotFound, false: eventlog.ByCatalogue})[want == ""] {
+			t.Errorf("%s %s 0x%x in %q, %s: have %q by %v, want %q", e.Source, e.Origin.Channel, uint32(e.ID), lang, how, got, by, want)
+		}
+	}
+}
+
+func wantNoDamage(t testing.TB, c *Catalog) {
+	t.Helper()
+	for _, err := range c.Damage() {
+		t.Errorf("damage: %v", err)
+	}
+}
+
+// peOf is a PE file of 32 bits whose one section is a resource tree with message tables
+// and, if it is given, a manifest.
+func peOf(manifest []byte, tables ...*message.Table) []byte {
+	const raw, rva, head, entry, leaf = 0x400, 0x1000, 16, 8, 16
+	b := make([]byte, raw)
+	copy(b, "MZ")
+	le.PutUint32(b[60:], 0x80)
+	h := b[0x80:]
+	copy(h, "PE\x00\x00")
+	le.PutUint16(h[6:], 1)
+	le.PutUint16(h[20:], 224)
+	le.PutUint16(h[24:], 0x10b)
+	le.PutUint32(h[24+92:], 16)
+	le.PutUint32(h[24+96+16:], rva)
+
+	types := 0
+	if len(tables) > 0 {
+		types++
+	}
+	if manifest != nil {
+		types++
+	}
+	var tree []byte
+	dir := func(named, n int) {
+		d := make([]byte, head)
+		le.PutUint16(d[12:], uint16(named))
+		le.PutUint16(d[14:], uint16(n))
+		tree = append(tree, d...)
+	}
+	put := func(name, offset int) {
+		tree = le.AppendUint32(tree, uint32(name))
+		tree = le.AppendUint32(tree, uint32(offset))
+	}
+	const sub = 1 << 31
+	named := 0
+	if manifest != nil {
+		named = 1
+	}
+	dir(named, types-named)
+	at := head + types*entry // of what comes next
+	rootAt := len(tree)
+	tree = append(tree, make([]byte, types*entry)...)
+	rootPut := func(name, offset int) {
+		le.PutUint32(tree[rootAt:], uint32(name))
+		le.PutUint32(tree[rootAt+4:], uint32(offset))
+		rootAt += entry
+	}
+	type res struct {
+		lang int
+		data []byte
+	}
+	write := func(name int, list []res) {
+		rootPut(name, at|sub)
+		dir(0, 1)
+		put(1, (at+head+entry)|sub)
+		dir(0, len(list))
+		leaves := at + head + entry + head + len(list)*entry
+		data := leaves + len(list)*leaf
+		for i, r := range list {
+			put(r.lang, leaves+i*leaf)
+		}
+		for _, r := range list {
+			tree = le.AppendUint32(tree, uint32(rva+data))
+			tree = le.AppendUint32(tree, uint32(len(r.data)))
+			tree = append(tree, make([]byte, 8)...)
+			data += len(r.data)
+		}
+		for _, r := range list {
+			tree = append(tree, r.data...)
+		}
+		at = len(tree)
+	}
+	if manifest != nil {
+		// The name of the type stands at the very end; its offset is put in below.
+		write(0, []res{{0, manifest}})
+	}
+	if len(tables) > 0 {
+		var list []res
+		for _, t := range tables {
+			list = append(list, res{int(t.Lang), t.Bytes()})
+		}
+		write(11, list)
+	}
+	if manifest != nil {
+		le.PutUint32(tree[head:], uint32(len(tree))|sub)
+		tree = le.AppendUint16(tree, uint16(len("WEVT_TEMPLATE")))
+		tree = nt.AppendUTF16(tree, "WEVT_TEMPLATE")
+	}
+	s := h[24+224:]
+	copy(s, ".rsrc")
+	le.PutUint32(s[8:], uint32(len(tree)))
+	le.PutUint32(s[12:], rva)
+	le.PutUint32(s[16:], uint32(len(tree)))
+	le.PutUint32(s[20:], raw)
+	return append(b, tree...)
+}
+
+// manifestOf is a manifest of one provider with one task, 5, and the event 100 in
+// version 0 and 1.
+func manifestOf(guid nt.GUID, name string) []byte {
+	b := []byte("CRIM\x00\x00\x00\x00\x05\x00\x01\x00\x01\x00\x00\x00")
+	u32 := func(v ...uint32) {
+		for _, v := range v {
+			b = le.AppendUint32(b, v)
+		}
+	}
+	b = append(b, guid[:]...)
+	u32(0x24)
+	b = append(b, "WEVT"...)
+	u32(0, 0x90000001, 3)
+	elements := len(b)
+	b = append(b, make([]byte, 3*8)...)
+	begin := func(i int, sig string, n uint32) {
+		le.PutUint32(b[elements+8*i+4:], uint32(len(b)))
+		b = append(b, sig...)
+		u32(0, n)
+	}
+	begin(0, "PRVA", 1)
+	u32(0x10000001, uint32(len(b))+8)
+	b = append(nt.AppendUTF16(b, name), 0, 0)
+	begin(1, "TASK", 2)
+	task := func(v, id uint32) {
+		u32(v, id)
+		b = append(b, make([]byte, 16)...)
+		u32(0)
+	}
+	task(5, 0x70000005)
+	task(6, message.NoMessage)
+	le.PutUint32(b[len(b)-4:], uint32(len(b)))
+	u32(4 + 2*7 + 2)
+	b = append(nt.AppendUTF16(b, "100%_ok"), 0, 0)
+	begin(2, "EVNT", 3)
+	u32(0)
+	ev := func(id uint16, version byte, message uint32) {
+		b = le.AppendUint16(b, id)
+		b = append(b, version, 16, 2, 1, 5, 0)
+		b = le.AppendUint64(b, 1<<63)
+		u32(message, 0, 0, 0, 0, 0, 0, 0)
+	}
+	ev(100, 0, 0xb0000064)
+	ev(100, 1, 0xb0010064)
+	ev(101, 0, 0xb0000065)
+	le.PutUint32(b[4:], uint32(len(b)))
+	return b
+}
+
+func openPE(t testing.TB, b []byte) *message.PE {
+	t.Helper()
+	pe, err := message.OpenPE(bytes.NewReader(b), int64(len(b)))
+	must(t, err)
+	for _, err := range pe.Damage() {
+		t.Error(err)
+	}
+	return pe
+}
+
+// tree writes files into a new folder.
+func writeTree(t testing.TB, files map[string][]byte) string {
+	t.Helper()
+	dir := t.TempDir()
+	for name, b := range files {
+		path := filepath.Join(dir, filepath.FromSlash(name))
+		must(t, os.MkdirAll(filepath.Dir(path), 0o777))
+		must(t, os.WriteFile(path, b, 0o666))
+	}
+	return dir
+}
+
+func problems(r Imported) []string {
+	var list []string
+	for _, err := range r.Problems {
+		list = append(list, err.Error())
+	}
+	return list
+}

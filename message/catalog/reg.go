@@ -1,0 +1,515 @@
+package catalog
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"netelf.example/eventlog"
+	"netelf.example/message"
+	"netelf.example/nt"
+)
+
+// Limits of an export of the registry.
+const (
+	MaxReg      = 256 << 20 // bytes
+	MaxRegValue = 1 << 16   // characters of a value as it is written
+)
+
+// RegError is something wrong in an export of the registry. Line counts from 1.
+type RegError struct {
+	Line int
+	Err  error
+}
+
+func (e *RegError) Error() string { return fmt.Sprintf("line %d: %v", e.Line, e.Err) }
+
+func (e *RegError) Unwrap() error { return e.Err }
+
+// RegErrors are what is wrong in an export, in the order of the lines: the first
+// message.MaxErrors.
+type RegErrors []*RegError
+
+func (es RegErrors) Error() string {
+	switch len(es) {
+	case 0:
+		return "no errors"
+	case 1:
+		return es[0].Error()
+	}
+	return fmt.Sprintf("%v (and %d more)", es[0], len(es)-1)
+}
+
+// Unwrap gives each of them.
+func (es RegErrors) Unwrap() []error {
+	list := make([]error, len(es))
+	for i, e := range es {
+		list[i] = e
+	}
+	return list
+}
+
+// ParseReg reads the sources out of an export of the registry, a .reg file of
+// version 5.00 in UTF-16 or UTF-8, or REGEDIT4. It takes the keys
+//
+//	…\Services\EventLog\LOG\SOURCE
+//	…\WINEVT\Publishers\{GUID}
+//
+// of any control set, the current one before the others, and of them the values that
+// speak of message files. A publisher becomes a source without a log, whose last
+// message file is the one with its manifest. Sources that name neither a file nor a
+// provider are left out. The list is sorted by log and name. An error of type RegErrors speaks of lines, and the rest was
+// read all the same; any other is one of r, or says that it is no such export.
+func ParseReg(r io.Reader) ([]Source, error) {
+	b, err := io.ReadAll(io.LimitReader(r, MaxReg+1))
+	if err != nil {
+		return nil, err
+	}
+	if len(b) > MaxReg {
+		return nil, fmt.Errorf("registry export: %w", over("bytes or more", MaxReg+1, MaxReg))
+	}
+	p := &regParser{sources: map[regKey]*regSource{}}
+	switch {
+	case len(b) >= 2 && b[0] == 0xff && b[1] == 0xfe:
+		p.text = nt.UTF8(b[2:])
+	case utf8.Valid(b):
+		p.text = strings.TrimPrefix(string(b), "\ufeff")
+	default: // the code page of the machine that wrote it
+		p.text = ansi(b)
+	}
+	b = nil
+	if err := p.parse(); err != nil {
+		return nil, err
+	}
+	list := make([]Source, 0, len(p.sources))
+	for _, s := range p.sources {
+		if s.resource != "" && !slices.Contains(s.MessageFiles, s.resource) && len(s.MessageFiles) < MaxSourceFiles {
+			s.MessageFiles = append(s.MessageFiles, s.resource)
+		}
+		if len(s.allPaths()) > 0 || !s.GUID.IsZero() {
+			list = append(list, s.Source)
+		}
+	}
+	slices.SortFunc(list, func(a, b Source) int {
+		if c := strings.Compare(eventlog.Fold(a.Log), eventlog.Fold(b.Log)); c != 0 {
+			return c
+		}
+		return strings.Compare(eventlog.Fold(a.Name), eventlog.Fold(b.Name))
+	})
+	if p.errs != nil {
+		return list, p.errs
+	}
+	return list, nil
+}
+
+// ansi decodes code page 1252, piece by piece: package message ends a text at a NUL.
+func ansi(b []byte) string {
+	var out []byte
+	for len(b) > 0 {
+		if b[0] == 0 {
+			out, b = append(out, 0), b[1:]
+			continue
+		}
+		n := slices.Index(b, 0)
+		if n < 0 {
+			n = len(b)
+		}
+		out = message.Text{Raw: b[:n], Lang: message.English}.Append(out)
+		b = b[n:]
+	}
+	return string(out)
+}
+
+type regKey struct{ log, name string }
+
+// regSource is a source that is being read. rank says how good the control set is
+// that its values are from: 0 is the current one.
+type regSource struct {
+	Source
+	rank     int
+	resource string // of a publisher: the file with its manifest
+}
+
+type regParser struct {
+	text string // what is left
+	line int    // of the line that was read last
+	v4   bool   // REGEDIT4: hex data are ANSI
+
+	key     regKey
+	source  *regSource // that the values belong to; nil: to none
+	sources map[regKey]*regSource
+	errs    RegErrors
+}
+
+func (p *regParser) bad(line int, err error) {
+	if len(p.errs) < message.MaxErrors {
+		p.errs = append(p.errs, &RegError{line, err})
+	}
+}
+
+// next is the next line, without its end.
+func (p *regParser) next() (string, bool) {
+	if p.text == "" {
+		return "", false
+	}
+	p.line++
+	s, rest, _ := strings.Cut(p.text, "\n")
+	p.text = rest
+	return strings.TrimSuffix(s, "\r"), true
+}
+
+func (p *regParser) parse() error {
+	head := ""
+	for ok := true; ok && head == ""; {
+		head, ok = p.next()
+		head = strings.TrimSpace(head)
+	}
+	switch {
+	case head == "REGEDIT4":
+		p.v4 = true
+	case head != "Windows Registry Editor Version 5.00":
+		return fmt.Errorf("registry export: line %d: have %q, want \"Windows Registry Editor Version 5.00\" or \"REGEDIT4\"", p.line, clip(head))
+	}
+	for {
+		s, ok := p.next()
+		if !ok {
+			return nil
+		}
+		s = strings.TrimSpace(s)
+		switch {
+		case s == "" || s[0] == ';':
+		case s[0] == '[':
+			p.begin(s)
+		default:
+			p.value(s)
+		}
+	}
+}
+
+// begin is the line of a key.
+func (p *regParser) begin(s string) {
+	p.source = nil
+	if len(s) > MaxPath || s[len(s)-1] != ']' {
+		p.bad(p.line, fmt.Errorf("key %q: no ] at its end, or more than %d bytes", clip(s), MaxPath))
+		return
+	}
+	s = s[1 : len(s)-1]
+	if strings.HasPrefix(s, "-") {
+		return // a key that the export deletes
+	}
+	parts := strings.Split(s, `\`)
+	n := len(parts)
+	rank := 0
+	var found Source
+	switch {
+	case n >= 4 && eventlog.EqualFold(parts[n-4], "Services") && eventlog.EqualFold(parts[n-3], "EventLog"):
+		found.Log, found.Name = parts[n-2], parts[n-1]
+		if n >= 5 && !eventlog.EqualFold(parts[n-5], "CurrentControlSet") {
+			rank = 1000
+			if number, ok := strings.CutPrefix(eventlog.Fold(parts[n-5]), "controlset"); ok {
+				if v, err := strconv.ParseUint(number, 10, 9); err == nil {
+					rank = 1 + int(v)
+				}
+			}
+		}
+	case n >= 3 && eventlog.EqualFold(parts[n-3], "WINEVT") && eventlog.EqualFold(parts[n-2], "Publishers"):
+		guid, err := nt.ParseGUID(parts[n-1])
+		if err != nil {
+			p.bad(p.line, err)
+			return
+		}
+		found.GUID, found.Name = guid, guid.String() // until its name comes
+	default:
+		return
+	}
+	if err := found.check(); err != nil {
+		p.bad(p.line, err)
+		return
+	}
+	k := regKey{eventlog.Fold(found.Log), eventlog.Fold(found.Name)}
+	switch old := p.sources[k]; {
+	case old == nil && len(p.sources) == MaxSources:
+		p.bad(p.line, over("sources or more", MaxSources+1, MaxSources))
+		return
+	case old != nil && old.rank < rank:
+		return // a better control set has it
+	case old != nil && old.rank == rank:
+		p.source = old // the same key again
+	default:
+		p.source = &regSource{Source: found, rank: rank}
+		p.sources[k] = p.source
+	}
+	p.key = k
+}
+
+// value is the line of a value, and those that it goes on in.
+func (p *regParser) value(s string) {
+	line := p.line
+	name, rest := "", ""
+	switch {
+	case s[0] == '@':
+		rest = s[1:]
+	case s[0] == '"':
+		var err error
+		if name, rest, err = p.quoted(s); err != nil {
+			p.bad(line, fmt.Errorf("name of a value: %w", err))
+			return
+		}
+	default:
+		if p.source != nil {
+			p.bad(line, fmt.Errorf("%q is no key, value or comment", clip(s)))
+		}
+		return
+	}
+	rest, ok := strings.CutPrefix(strings.TrimSpace(rest), "=")
+	if !ok {
+		p.bad(line, fmt.Errorf("value %q: no = behind its name", clip(name)))
+		return
+	}
+	rest = strings.TrimSpace(rest)
+	data, err := p.data(rest)
+	if p.source == nil {
+		return // not ours, however it is
+	}
+	if err == nil {
+		err = p.set(name, data)
+	}
+	if err != nil {
+		if name == "" {
+			name = "@"
+		}
+		p.bad(line, fmt.Errorf("value %q: %w", clip(name), err))
+	}
+}
+
+// quoted is the string at the beginning of s, which may go on in the lines below, and
+// what is behind it.
+func (p *regParser) quoted(s string) (text, rest string, err error) {
+	var b strings.Builder
+	for i := 1; ; i++ {
+		for i >= len(s) { // a line end in the string
+			more, ok := p.next()
+			if !ok {
+				return "", "", errors.New("a string without an end")
+			}
+			s, i = more, 0
+			b.WriteByte('\n')
+		}
+		switch c := s[i]; c {
+		case '"':
+			return b.String(), s[i+1:], nil
+		case '\\':
+			if i+1 < len(s) {
+				i++
+			}
+			b.WriteByte(s[i])
+		default:
+			b.WriteByte(c)
+		}
+		if b.Len() > MaxRegValue {
+			return "", "", over("characters or more", MaxRegValue+1, MaxRegValue)
+		}
+	}
+}
+
+// regData is the data of a value: texts, or a number.
+type regData struct {
+	texts  []string
+	number uint64
+	isText bool
+	gone   bool // the export deletes the value
+}
+
+// data parses the data of a value. Kinds that no value of ours has are none.
+func (p *regParser) data(s string) (d regData, err error) {
+	switch {
+	case s == "-":
+		d.gone = true
+		return d, nil
+	case strings.HasPrefix(s, `"`):
+		text, rest, err := p.quoted(s)
+		if rest = strings.TrimSpace(rest); err == nil && rest != "" && rest[0] != ';' {
+			err = fmt.Errorf("%q behind its end", clip(rest))
+		}
+		d.texts, d.isText = []string{text}, true
+		return d, err
+	}
+	kind, rest, ok := strings.Cut(s, ":")
+	if !ok {
+		return d, fmt.Errorf("%q is no data", clip(s))
+	}
+	switch kind = eventlog.Fold(strings.TrimSpace(kind)); kind {
+	case "dword":
+		rest, _, _ = strings.Cut(rest, ";")
+		d.number, err = strconv.ParseUint(strings.TrimSpace(rest), 16, 32)
+		if err != nil {
+			err = fmt.Errorf("dword %q: not a number of 32 bits", clip(rest))
+		}
+		return d, err
+	}
+	b, err := p.hex(rest)
+	if err != nil {
+		return d, err
+	}
+	switch kind {
+	case "hex(1)", "hex(2)", "hex(7)":
+		d.isText = true
+		text := ""
+		if p.v4 {
+			text = ansi(b)
+		} else {
+			if len(b)%2 != 0 {
+				return d, fmt.Errorf("%d bytes of UTF-16", len(b))
+			}
+			text = nt.UTF8(b)
+		}
+		d.texts = strings.Split(text, "\x00")
+		if kind != "hex(7)" {
+			d.texts = d.texts[:1]
+		}
+		d.texts = slices.DeleteFunc(d.texts, func(s string) bool { return s == "" })
+	case "hex(4)":
+		if len(b) != 4 {
+			return d, fmt.Errorf("%d bytes, want 4", len(b))
+		}
+		d.number = uint64(binary.LittleEndian.Uint32(b))
+	case "hex", "hex(3)", "hex(b)", "hex(0)", "hex(5)", "hex(6)", "hex(8)", "hex(9)", "hex(a)":
+		d.gone = true
+	default:
+		return d, fmt.Errorf("%q is no kind of data", clip(kind))
+	}
+	return d, nil
+}
+
+// hex parses bytes in hexadecimal, separated by commas; a backslash at the end of a
+// line says that they go on below.
+func (p *regParser) hex(s string) ([]byte, error) {
+	var b []byte
+	var first error
+	for {
+		s, _, _ = strings.Cut(s, ";")
+		s = strings.TrimSpace(s)
+		body, more := strings.CutSuffix(s, `\`)
+		for part := range strings.SplitSeq(body, ",") {
+			if part = strings.TrimSpace(part); part == "" || first != nil {
+				continue
+			}
+			v, err := strconv.ParseUint(part, 16, 8)
+			switch {
+			case err != nil:
+				first = fmt.Errorf("%q is no byte in hexadecimal", clip(part))
+			case len(b) == MaxRegValue:
+				first = over("bytes or more", MaxRegValue+1, MaxRegValue)
+			}
+			if p.source != nil { // else only the end is looked for
+				b = append(b, byte(v))
+			}
+		}
+		if !more {
+			return b, first
+		}
+		var ok bool
+		if s, ok = p.next(); !ok {
+			return b, errors.New("the end of the file, and data that go on")
+		}
+	}
+}
+
+// set puts a value into the source.
+func (p *regParser) set(name string, d regData) error {
+	s := &p.source.Source
+	publisher := s.Log == ""
+	if d.gone {
+		return nil
+	}
+	paths := func() (list []string, err error) {
+		if !d.isText {
+			return nil, errors.New("not a text")
+		}
+		for _, t := range d.texts {
+			for path := range strings.SplitSeq(t, ";") {
+				if path = strings.TrimSpace(path); path == "" {
+					continue
+				}
+				try := Source{Source: eventlog.Source{Name: "x", MessageFiles: []string{path}}}
+				if err := try.check(); err != nil {
+					return nil, fmt.Errorf("path %q: no path of a file", clip(path))
+				}
+				list = append(list, path)
+			}
+		}
+		if len(list) > MaxSourceFiles {
+			return nil, over("files", int64(len(list)), MaxSourceFiles)
+		}
+		return list, nil
+	}
+	one := func(to *string) error {
+		list, err := paths()
+		if err == nil && len(list) > 0 {
+			*to = list[0]
+		}
+		return err
+	}
+	number := func(to *uint32) error {
+		if d.isText {
+			return errors.New("not a number")
+		}
+		*to = uint32(d.number)
+		return nil
+	}
+	switch name = eventlog.Fold(name); {
+	case name == "eventmessagefile" && !publisher, name == "messagefilename" && publisher:
+		list, err := paths()
+		if err == nil {
+			s.MessageFiles = list
+		}
+		return err
+	case name == "resourcefilename" && publisher:
+		return one(&p.source.resource)
+	case name == "categorymessagefile" && !publisher:
+		return one(&s.CategoryFile)
+	case name == "parametermessagefile" && !publisher, name == "parameterfilename" && publisher:
+		return one(&s.ParameterFile)
+	case name == "categorycount" && !publisher:
+		return number(&s.CategoryCount)
+	case name == "typessupported" && !publisher:
+		return number(&s.Types)
+	case name == "providerguid" && !publisher:
+		if len(d.texts) != 1 {
+			return errors.New("not a text")
+		}
+		guid, err := nt.ParseGUID(d.texts[0])
+		if err == nil {
+			s.GUID = guid
+		}
+		return err
+	case name == "" && publisher:
+		if len(d.texts) != 1 {
+			return errors.New("not a text")
+		}
+		return p.rename(d.texts[0])
+	}
+	return nil
+}
+
+// rename gives a publisher its name, if no other has it.
+func (p *regParser) rename(name string) error {
+	try := Source{Source: eventlog.Source{Name: name}}
+	if err := try.check(); err != nil {
+		return err
+	}
+	k := regKey{"", eventlog.Fold(name)}
+	if other := p.sources[k]; other != nil && other != p.source {
+		return fmt.Errorf("publisher %q comes twice", name)
+	}
+	delete(p.sources, p.key)
+	p.source.Name = name
+	p.sources[k] = p.source
+	p.key = k
+	return nil
+}
