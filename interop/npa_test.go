@@ -298,6 +298,19 @@ func TestSambaRPCClient(t *testing.T) {
 	if err != nil || info.Oldest != 1 || info.Next != 2 {
 		t.Errorf("the report is not there: %+v, %v", info, err)
 	}
+	// The other commands that it has.
+	for _, x := range []struct{ command, want string }{
+		{`eventlog_reporteventsource "dns server"`, "entry: 2 written at "},
+		{"eventlog_registerevsource Quarry", ""},
+		{`eventlog_backuplog "dns server" C:\\x.evt`, ""},
+	} {
+		if out, err := b.rpcclient("root%secret", "127.0.0.1", x.command); err != nil || !strings.Contains(out, x.want) {
+			t.Errorf("%s: %v\n%s", x.command, err, out)
+		}
+	}
+	if _, err := eventlog.OpenBackup(t.Context(), b.as, "x.evt"); err != nil {
+		t.Errorf("the backup: %v", err)
+	}
 	// The caller is the token's: daemon is no administrator, and Security is not theirs.
 	out, err := b.rpcclient("daemon%secret", "127.0.0.1", "eventlog_numrecord Application")
 	if err != nil || !strings.Contains(out, "number of records: 7") {
