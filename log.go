@@ -5,6 +5,7 @@ import (
 	"sync"
 
 	"netelf.example/eventlog"
+	"netelf.example/internal/reading"
 )
 
 // EventLog is the handle of a log or of a backup. It may be used by many
@@ -18,15 +19,14 @@ type EventLog struct {
 
 	// Locks are taken in the order reading, registering, mu.
 
-	reading sync.Mutex // for the whole of a read
-	at      place      // where sequential reads go on
+	reading sync.Mutex      // for the whole of a read
+	at      *reading.Reader // where sequential reads go on
 
 	registering sync.Mutex        // for as long as the source is registered
 	reporter    eventlog.Reporter // of the source with the log's name, from the first report on
 
 	mu     sync.Mutex // for moments only
 	closed bool
-	cursor eventlog.Cursor // the walk that at is in, which Close ends
 }
 
 // OpenEventLog opens a log for reading and managing: NetElfOpenEventLog.
@@ -46,7 +46,7 @@ func OpenEventLog(ctx context.Context, srv eventlog.Server, name string) (*Event
 	if err != nil {
 		return nil, fail(fn, name, err)
 	}
-	return &EventLog{srv: srv, name: name, log: l}, nil
+	return &EventLog{srv: srv, name: name, log: l, at: reading.New(l, false)}, nil
 }
 
 // OpenBackupEventLog opens a backup that lies on the server's disk, and never one
@@ -69,7 +69,7 @@ func OpenBackupEventLog(ctx context.Context, srv eventlog.Server, name string) (
 	if err != nil {
 		return nil, fail(fn, name, err)
 	}
-	return &EventLog{srv: srv, name: name, backup: true, log: l}, nil
+	return &EventLog{srv: srv, name: name, backup: true, log: l, at: reading.New(l, true)}, nil
 }
 
 // CloseEventLog closes the handle of a log or a backup: NetElfCloseEventLog. A
@@ -87,8 +87,8 @@ func CloseEventLog(h Handle) error {
 func (l *EventLog) Close() error {
 	const fn = "CloseEventLog"
 	l.mu.Lock()
-	closed, c := l.closed, l.cursor
-	l.closed, l.cursor = true, nil
+	closed := l.closed
+	l.closed = true
 	l.mu.Unlock()
 	if closed {
 		return fail(fn, l.name, eventlog.ErrHandle)
@@ -99,9 +99,7 @@ func (l *EventLog) Close() error {
 			first = err
 		}
 	}
-	if c != nil {
-		note(c.Close())
-	}
+	note(l.at.Close())
 	l.registering.Lock()
 	if l.reporter != nil {
 		note(l.reporter.Close())

@@ -12,6 +12,7 @@ import (
 	"unicode/utf8"
 
 	"netelf.example/eventlog"
+	"netelf.example/internal/reading"
 )
 
 // HandlerOptions are those of [NewHandler]; nil is fine.
@@ -225,7 +226,7 @@ func fit(strs []string) []string {
 	left := maxHandlerText
 	for i, s := range strs {
 		var units int
-		strs[i], units = cut(clean(s), min(maxHandlerString, left))
+		strs[i], units = cut(reading.Clean(s), min(maxHandlerString, left))
 		left = max(0, left-units)
 	}
 	return strs

@@ -8,6 +8,7 @@ import (
 
 	"netelf.example/eventlog"
 	"netelf.example/internal/dcerpc"
+	"netelf.example/internal/reading"
 )
 
 // babble is a server whose answers to reads are pieces of some bytes, over and over.
@@ -53,7 +54,7 @@ func (b *babble) Call(_ context.Context, op uint16, _ []byte, order binary.ByteO
 func FuzzClientWalk(f *testing.F) {
 	var some []byte
 	for _, e := range events(101, 9) {
-		b, err := appendRecord(nil, e)
+		b, err := reading.AppendRecord(nil, e)
 		if err != nil {
 			f.Fatal(err)
 		}

@@ -17,6 +17,7 @@ import (
 	"netelf.example/internal/dcerpc"
 	"netelf.example/internal/logtest"
 	"netelf.example/internal/ntlm"
+	"netelf.example/internal/reading"
 	"netelf.example/internal/rpcauth"
 )
 
@@ -161,7 +162,7 @@ func newScript(t testing.TB, list []*eventlog.Event) *script {
 	t.Helper()
 	s := &script{first: uint32(list[0].RecordNumber)}
 	for _, e := range list {
-		b, err := appendRecord(nil, e)
+		b, err := reading.AppendRecord(nil, e)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -238,7 +239,7 @@ func (h *scripted) Call(_ context.Context, op uint16, in []byte, order binary.By
 
 // read is a read as it should be.
 func (h *scripted) read(m *readRequest, resp *readResponse) {
-	seek, back, err := readMode(m.ReadFlags)
+	seek, back, err := reading.Mode(m.ReadFlags)
 	if err != nil {
 		resp.Status = 0xc000000d
 		return

@@ -11,6 +11,7 @@ import (
 	"netelf.example/eventlog"
 	"netelf.example/internal/dcerpc"
 	"netelf.example/internal/ndr"
+	"netelf.example/internal/reading"
 )
 
 // FuzzCall: whatever an operation is sent, it answers a fault, or a whole response
@@ -113,7 +114,7 @@ func FuzzMessages(f *testing.F) {
 // or an error.
 func FuzzANSIRecord(f *testing.F) {
 	for _, e := range events(1, 3) {
-		b, err := appendRecord(nil, e)
+		b, err := reading.AppendRecord(nil, e)
 		if err != nil {
 			f.Fatal(err)
 		}
@@ -132,7 +133,7 @@ func FuzzANSIRecord(f *testing.F) {
 		if len(b) >= 12 {
 			e.RecordNumber = uint64(binary.LittleEndian.Uint32(b[8:]))
 		}
-		well := stored(&e)
+		well := reading.Stored(&e)
 		out, err := appendANSIRecord([]byte("front"), e.Raw)
 		if err != nil {
 			if well {

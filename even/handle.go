@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"netelf.example/eventlog"
+	"netelf.example/internal/reading"
 	"netelf.example/nt"
 )
 
@@ -23,7 +24,7 @@ type handle struct {
 	to      eventlog.Reporter // nil: nothing was reported by now
 	backup  bool              // it is of ElfrOpenBEL
 	stray   bool              // the name or source that was asked for is not known, and it is Application instead
-	reading *reader           // nil: nothing was read by now
+	reading *reading.Reader   // nil: nothing was read by now
 }
 
 // opened makes the response of an operation that opens something.
@@ -111,13 +112,13 @@ func (h *handle) opens(ctx context.Context, a *association) (eventlog.Log, error
 }
 
 // reads is the handle's place for reading.
-func (h *handle) reads(ctx context.Context, a *association) (*reader, error) {
+func (h *handle) reads(ctx context.Context, a *association) (*reading.Reader, error) {
 	if h.reading == nil {
 		l, err := h.opens(ctx, a)
 		if err != nil {
 			return nil, err
 		}
-		h.reading = &reader{log: l, fixed: h.backup}
+		h.reading = reading.New(l, h.backup)
 	}
 	return h.reading, nil
 }
@@ -173,7 +174,7 @@ func (h *handle) oldest(ctx context.Context, a *association) (uint32, error) {
 func (h *handle) close() error {
 	var errs []error
 	if h.reading != nil {
-		h.reading.drop()
+		errs = append(errs, h.reading.Close())
 	}
 	if h.to != nil {
 		errs = append(errs, h.to.Close())

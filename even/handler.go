@@ -12,6 +12,7 @@ import (
 
 	"netelf.example/eventlog"
 	"netelf.example/internal/dcerpc"
+	"netelf.example/internal/reading"
 	"netelf.example/nt"
 )
 
@@ -68,7 +69,7 @@ type association struct {
 	srv     eventlog.Server
 	opts    *HandlerOptions
 	handles table
-	walks   []*reader // those that may have a walk open, the one that was read last at the end
+	walks   []*reading.Reader // those that may have a walk open, the one that was read last at the end
 }
 
 // maxWalks is how many walks of an association stay open between reads. Each has
@@ -77,17 +78,17 @@ type association struct {
 const maxWalks = 4
 
 // walk makes r the last that was read.
-func (a *association) walk(r *reader) {
+func (a *association) walk(r *reading.Reader) {
 	a.forget(r)
 	a.walks = append(a.walks, r)
 	if len(a.walks) > maxWalks {
-		a.walks[0].rest()
+		a.walks[0].Rest()
 		a.walks = slices.Delete(a.walks, 0, 1)
 	}
 }
 
 // forget says that r is not read any more.
-func (a *association) forget(r *reader) {
+func (a *association) forget(r *reading.Reader) {
 	if i := slices.Index(a.walks, r); i >= 0 {
 		a.walks = slices.Delete(a.walks, i, i+1)
 	}
@@ -190,13 +191,19 @@ func (a *association) serveRead(ctx context.Context, op uint16, m *readRequest, 
 	buf := beginRead(w, m.NumberOfBytesToRead)
 	var n, needed int
 	h, err := a.handles.get(m.LogHandle)
-	var r *reader
+	var r *reading.Reader
 	if err == nil {
 		r, err = h.reads(ctx, a)
 	}
 	if err == nil {
 		a.walk(r)
-		n, needed, err = r.read(ctx, m.ReadFlags, m.RecordOffset, buf, op == opReadELA)
+		q := reading.Request{From: func(i *eventlog.Info) (uint64, error) { return seekTo(m.RecordOffset, i) }}
+		if op == opReadELA {
+			q.Convert = ansiRecord
+		}
+		if q.Seek, q.Back, err = reading.Mode(m.ReadFlags); err == nil {
+			n, needed, err = r.Read(ctx, &q, buf)
+		}
 	}
 	endRead(w, n, uint32(needed), a.status(op, readError(err)))
 	return w.Bytes()

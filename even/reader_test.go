@@ -14,6 +14,7 @@ import (
 	"netelf.example/eventlog"
 	"netelf.example/evt"
 	"netelf.example/internal/logtest"
+	"netelf.example/internal/reading"
 	"netelf.example/nt"
 )
 
@@ -143,7 +144,7 @@ func TestReadAll(t *testing.T) {
 	var records [][]byte
 	largest := 0
 	for _, e := range list {
-		b, err := appendRecord(nil, e)
+		b, err := reading.AppendRecord(nil, e)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -444,7 +445,7 @@ func TestReadKeepsWalk(t *testing.T) {
 		h := c.open("System")
 		c.read(h, flags, 50, one, nt.StatusSuccess)
 		a := c.h.(*association)
-		walk := a.handles.open[h].reading.cursor
+		walk := a.handles.open[h].reading.Walk()
 		for i := range uint32(20) {
 			offset := 51 + i
 			if flags&flagBackwards != 0 {
@@ -452,7 +453,7 @@ func TestReadKeepsWalk(t *testing.T) {
 			}
 			c.read(h, flags, offset, one, nt.StatusSuccess)
 		}
-		if a.handles.open[h].reading.cursor != walk {
+		if a.handles.open[h].reading.Walk() != walk {
 			t.Errorf("flags %d: another walk was begun", flags)
 		}
 	}
@@ -477,7 +478,7 @@ func TestManyWalks(t *testing.T) {
 			}
 			open := 0
 			for _, h := range a.handles.open {
-				if h.reading != nil && h.reading.cursor != nil {
+				if h.reading != nil && h.reading.Walk() != nil {
 					open++
 				}
 			}

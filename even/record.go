@@ -2,91 +2,45 @@ package even
 
 import (
 	"encoding/binary"
-	"strings"
-	"time"
-	"unicode/utf8"
+	"fmt"
 
 	"netelf.example/eventlog"
 	"netelf.example/evt"
+	"netelf.example/internal/reading"
 	"netelf.example/nt"
 )
 
-// stored says whether what is stored of an event is its EVENTLOGRECORD (2.2.3), and
-// one that every client can take apart: all that its offsets and counts speak of
-// lies inside, and texts end in zeros. Nothing is decoded for that.
-func stored(e *eventlog.Event) bool {
-	var r evt.Record
-	return len(e.Raw) > 0 && r.UnmarshalBinary(e.Raw) == nil && len(r.Raw()) == len(e.Raw) &&
-		r.RecordNumber() == uint32(e.RecordNumber) && whole(&r)
+// Read flags (3.1.4.7).
+const (
+	flagSequential = reading.Sequential
+	flagSeek       = reading.Seek
+	flagForwards   = reading.Forwards
+	flagBackwards  = reading.Backwards
+)
+
+// seekTo is the record of the log whose number has offset as its lower half. How
+// many a log has that does not know its next number shows only the walk.
+func seekTo(offset uint32, i *eventlog.Info) (uint64, error) {
+	n := i.Oldest&^0xffffffff | uint64(offset)
+	if n < i.Oldest {
+		n += 1 << 32
+	}
+	if i.Oldest == 0 || offset == 0 && i.Oldest>>32 == 0 || i.Next != 0 && n >= i.Next {
+		return 0, fmt.Errorf("record %d is not one of the log: %w", offset, eventlog.ErrInvalid)
+	}
+	if i.Next == 0 && n>>32 != i.Oldest>>32 {
+		return 0, fmt.Errorf("record %d is older than the oldest: %w", offset, eventlog.ErrInvalid)
+	}
+	return n, nil
 }
 
-// whole looks at what evt.Record's UnmarshalBinary does not.
-func whole(r *evt.Record) bool {
-	body := r.Raw()[:len(r.Raw())-4]
-	at, ok := pastText(body, evt.RecordHeadSize)
-	if !ok {
-		return false
+// ansiRecord is a reading.Request's: a record with ANSI strings.
+func ansiRecord(dst, record []byte) ([]byte, error) {
+	b, err := appendANSIRecord(dst, record)
+	if err == nil && len(b)-len(dst) > maxBatchBuff { // its parts lie on each other, and now they do not
+		err = eventlog.ErrTooLarge
 	}
-	if _, ok = pastText(body, at); !ok {
-		return false
-	}
-	sid, err := r.UserSid()
-	if err != nil || sid != nil && (len(sid) < 8 || sid[0] != 1 || sid[1] > nt.MaxSubAuthorities || len(sid) < 8+4*int(sid[1])) {
-		return false
-	}
-	if _, err = r.Data(); err != nil {
-		return false
-	}
-	n := int(r.NumStrings())
-	if n == 0 {
-		return true
-	}
-	if off := r.StringOffset(); off < evt.RecordHeadSize || uint64(off) > uint64(len(body)) {
-		return false
-	}
-	for at = int(r.StringOffset()); n > 0; n-- {
-		if at, ok = pastText(body, at); !ok {
-			return false
-		}
-	}
-	return true
-}
-
-// pastText is where a zero-terminated UTF-16LE text of b at an offset ends, behind
-// its zero.
-func pastText(b []byte, at int) (int, bool) {
-	if at > len(b) {
-		return 0, false
-	}
-	n := nt.IndexNUL(b[at:])
-	return at + n + 2, n >= 0
-}
-
-// appendRecord appends e as an EVENTLOGRECORD made of its fields. Of the record
-// number and of what a record cannot say it has what fits: the lower half; no time
-// for one that is not known; a replacement for characters that are none.
-func appendRecord(dst []byte, e *eventlog.Event) ([]byte, error) {
-	c := *e
-	c.RecordNumber &= 0xffffffff
-	for _, t := range []*time.Time{&c.TimeGenerated, &c.TimeWritten} {
-		if t.IsZero() {
-			*t = time.Unix(0, 0)
-		}
-	}
-	c.Source, c.Computer = clean(c.Source), clean(c.Computer)
-	c.Strings = make([]string, len(e.Strings))
-	for i, s := range e.Strings {
-		c.Strings[i] = clean(s)
-	}
-	return evt.AppendRecord(dst, &c)
-}
-
-// clean is s as it can stand in a record, where a zero ends a string.
-func clean(s string) string {
-	if utf8.ValidString(s) && strings.IndexByte(s, 0) < 0 {
-		return s
-	}
-	return strings.ReplaceAll(strings.ToValidUTF8(s, "\ufffd"), "\x00", "\ufffd")
+	return b, err
 }
 
 // Where things stand in the fixed part of an EVENTLOGRECORD.
@@ -124,7 +78,7 @@ func appendANSIRecord(dst, record []byte) ([]byte, error) {
 	if n := int(r.NumStrings()); n > 0 {
 		next := int(r.StringOffset())
 		for range n {
-			end, ok := pastText(record[:len(record)-4], next)
+			end, ok := reading.PastText(record[:len(record)-4], next)
 			if !ok {
 				return dst[:begin], eventlog.ErrCorrupt
 			}

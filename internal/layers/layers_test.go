@@ -22,7 +22,7 @@ var layers = [][]string{
 	{"eventlog"},
 	{"internal/wire", "internal/hexdoc", "internal/journal", "internal/config", "internal/users"},
 	{"evt", "binxml", "query", "render", "scan", "internal/ndr", "internal/ntlm"},
-	{"evtx", "internal/spnego", "internal/dcerpc"},
+	{"evtx", "internal/reading", "internal/spnego", "internal/dcerpc"},
 	{"internal/epm", "internal/npa", "internal/winreg", "internal/rpcauth", "internal/smb", "internal/winbind"},
 	{"message", "files"},
 	{"service", "even", "api", "message/catalog"},
