@@ -12,6 +12,7 @@ import (
 
 	"netelf.example/eventlog"
 	"netelf.example/internal/dcerpc"
+	"netelf.example/internal/ndr"
 	"netelf.example/internal/reading"
 	"netelf.example/nt"
 )
@@ -69,6 +70,7 @@ type association struct {
 	srv     eventlog.Server
 	opts    *HandlerOptions
 	handles table
+	out     []byte            // reused: the stub of a read
 	walks   []*reading.Reader // those that may have a walk open, the one that was read last at the end
 }
 
@@ -187,7 +189,9 @@ func (a *association) serveHandle(ctx context.Context, op uint16, m *handleReque
 // serveRead answers ElfrReadELW and A, whose records go into the response without
 // being copied once more.
 func (a *association) serveRead(ctx context.Context, op uint16, m *readRequest, order binary.ByteOrder) ([]byte, error) {
-	w := newWriter(order, int(m.NumberOfBytesToRead))
+	const around = 20 // bytes before and behind the buffer
+	// The stub of the read before is not kept by anybody; its bytes are cleared.
+	w := ndr.NewWriter(slices.Grow(a.out[:0], int(m.NumberOfBytesToRead)+around), order)
 	buf := beginRead(w, m.NumberOfBytesToRead)
 	var n, needed int
 	h, err := a.handles.get(m.LogHandle)
@@ -206,7 +210,9 @@ func (a *association) serveRead(ctx context.Context, op uint16, m *readRequest, 
 		}
 	}
 	endRead(w, n, uint32(needed), a.status(op, readError(err)))
-	return w.Bytes()
+	out, err := w.Bytes()
+	a.out = out[:0]
+	return out, err
 }
 
 // readError is err, or that the log is damaged where a loss says nothing that a

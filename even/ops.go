@@ -105,13 +105,6 @@ func encode(m message, order binary.ByteOrder) ([]byte, error) {
 	return w.Bytes()
 }
 
-// newWriter is a Writer for a response with a buffer of size bytes, which is made
-// once.
-func newWriter(order binary.ByteOrder, size int) *ndr.Writer {
-	const around = 20 // bytes before and behind the buffer
-	return ndr.NewWriter(make([]byte, 0, size+around), order)
-}
-
 // decode reads a stub into a message of the call name.
 func decode(m message, name string, stub []byte, order binary.ByteOrder) error {
 	r := ndr.NewReader(stub, order, name)
