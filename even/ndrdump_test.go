@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"netelf.example/internal/logtest"
 	"netelf.example/internal/ndr"
 )
 
@@ -24,13 +25,7 @@ import (
 // impacket sends, and no program of Samba's sends either. So reports have one string
 // here and no SID; the tests with impacket have more.
 func TestNdrdump(t *testing.T) {
-	ndrdump, err := exec.LookPath("ndrdump")
-	if err != nil {
-		if os.Getenv("CI") == "true" {
-			t.Fatal("ndrdump is not installed: apt-get install samba-testsuite")
-		}
-		t.Skip("ndrdump is not installed: apt-get install samba-testsuite")
-	}
+	ndrdump := logtest.Program(t, "ndrdump", "samba-testsuite")
 	in, out := filepath.Join(t.TempDir(), "in"), filepath.Join(t.TempDir(), "out")
 	dump := func(op int, what, name string, m message, want []string, args ...string) {
 		t.Helper()

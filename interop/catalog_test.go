@@ -14,6 +14,7 @@ import (
 
 	"netelf.example/eventlog"
 	"netelf.example/evt"
+	"netelf.example/internal/logtest"
 	"netelf.example/message"
 	"netelf.example/message/catalog"
 )
@@ -22,8 +23,8 @@ import (
 func buildDLL(t testing.TB, name, source string) {
 	t.Helper()
 	const pkg = "binutils-mingw-w64-x86-64"
-	windmc, windres, ld := need(t, "x86_64-w64-mingw32-windmc", pkg), need(t, "x86_64-w64-mingw32-windres", pkg), need(t, "x86_64-w64-mingw32-ld", pkg)
-	gcc := need(t, "gcc", "gcc") // windres wants a preprocessor
+	windmc, windres, ld := logtest.Program(t, "x86_64-w64-mingw32-windmc", pkg), logtest.Program(t, "x86_64-w64-mingw32-windres", pkg), logtest.Program(t, "x86_64-w64-mingw32-ld", pkg)
+	gcc := logtest.Program(t, "gcc", "gcc") // windres wants a preprocessor
 	dir := t.TempDir()
 	if err := os.WriteFile(filepath.Join(dir, "t.mc"), []byte(strings.ReplaceAll(source, "\n", "\r\n")), 0o666); err != nil {
 		t.Fatal(err)
@@ -104,7 +105,7 @@ func readEvents(t testing.TB, path string) (list []*eventlog.Event) {
 // nothing wrong with the catalogue.
 func TestCatalog(t *testing.T) {
 	ctx := context.Background()
-	sqlite3 := need(t, "sqlite3", "sqlite3")
+	sqlite3 := logtest.Program(t, "sqlite3", "sqlite3")
 	root := t.TempDir()
 	system := filepath.Join(root, "Windows", "System32")
 	if err := os.MkdirAll(filepath.Join(system, "de-DE"), 0o777); err != nil {
@@ -177,7 +178,7 @@ Der Dienst %1 ist jetzt %2.
 	}
 
 	// What stands in for a text is what Python makes of pywin32's own format.
-	python := need(t, "python3", "python3")
+	python := logtest.Program(t, "python3", "python3")
 	script := `import sys
 print("<The description for Event ID ( %d ) in Source ( %r ) could not be found. It contains the following insertion string(s):%r.>" % (int(sys.argv[1]), sys.argv[2], sys.argv[3]))`
 	for _, list := range [][]string{none.Strings, nil, {"\u00e4\u20ac\U0001f600", "\x01\x7f\u00a0\u00ad\u200b\ue000\U000e0001"}, {"a\\b\n\r\t", `"`, `'`}} {

@@ -22,6 +22,7 @@ import (
 
 	"netelf.example/internal/dcerpc"
 	"netelf.example/internal/epm"
+	"netelf.example/internal/logtest"
 	"netelf.example/internal/ndr"
 	"netelf.example/internal/ntlm"
 	"netelf.example/internal/spnego"
@@ -119,9 +120,9 @@ func rpcListen(t *testing.T, address string) net.Listener {
 		switch {
 		case err == nil:
 			return l
-		case errors.Is(err, fs.ErrPermission) && os.Getenv("CI") != "true":
-			t.Skipf("%v: run it as root", err)
-		case errors.Is(err, fs.ErrPermission) || time.Now().After(end):
+		case errors.Is(err, fs.ErrPermission):
+			logtest.Missing(t, fmt.Sprintf("%v: run it as root", err))
+		case time.Now().After(end):
 			t.Fatal(err)
 		}
 	}
@@ -153,7 +154,7 @@ func rpcServe(t *testing.T, address string, o dcerpc.ServerOptions) *net.TCPAddr
 // TestImpacketRPC: impacket as a client of our server, with large stubs, small
 // fragments, faults, contexts and the endpoint mapper.
 func TestImpacketRPC(t *testing.T) {
-	python := needImpacket(t)
+	python := logtest.Python(t, "impacket", "python3-impacket")
 	for _, x := range []struct {
 		auth  string
 		level int
@@ -193,25 +194,11 @@ func TestImpacketRPC(t *testing.T) {
 	}
 }
 
-// needImpacket is the Python that has impacket: Debian's.
-func needImpacket(t *testing.T) string {
-	t.Helper()
-	const python = "/usr/bin/python3"
-	if out, err := exec.Command(python, "-c", "import impacket").CombinedOutput(); err != nil {
-		missing := fmt.Sprintf("impacket is not installed: apt-get install python3-impacket: %v: %s", err, out)
-		if os.Getenv("CI") == "true" {
-			t.Fatal(missing)
-		}
-		t.Skip(missing)
-	}
-	return python
-}
-
 // TestSambaClientsRPC: Samba's rpcclient, whose checks of our signatures are its own,
 // finds the event log's port at our endpoint mapper and counts records there;
 // smbtorture does as well.
 func TestSambaClientsRPC(t *testing.T) {
-	rpcclient := need(t, "rpcclient", "smbclient")
+	rpcclient := logtest.Program(t, "rpcclient", "smbclient")
 	var mu sync.Mutex
 	var peers []string
 	a := rpcServe(t, "127.0.0.2:0", dcerpc.ServerOptions{Interfaces: []dcerpc.Interface{{
@@ -267,7 +254,7 @@ func TestSambaClientsRPC(t *testing.T) {
 	}
 
 	// Samba's other client.
-	smbtorture := need(t, "smbtorture", "samba-testsuite")
+	smbtorture := logtest.Program(t, "smbtorture", "samba-testsuite")
 	for _, x := range []struct{ options, peer string }{
 		{"connect", "fred 9 2"},
 		{"packet", "fred 9 4"},
@@ -295,9 +282,9 @@ func TestSambaClientsRPC(t *testing.T) {
 func TestSambaRPC(t *testing.T) {
 	const dcerpcd = "/usr/libexec/samba/samba-dcerpcd"
 	if _, err := os.Stat(dcerpcd); err != nil {
-		need(t, dcerpcd, "samba")
+		logtest.Program(t, dcerpcd, "samba")
 	}
-	smbpasswd := need(t, "smbpasswd", "samba-common-bin")
+	smbpasswd := logtest.Program(t, "smbpasswd", "samba-common-bin")
 	if err := rpcListen(t, "127.0.0.1:135").Close(); err != nil { // it is for Samba
 		t.Fatal(err)
 	}
@@ -496,7 +483,7 @@ func (t *tap) pcap(port uint16) []byte {
 // TestTsharkRPC: Wireshark's dissector sees in each of our PDUs what it is, and
 // nothing malformed.
 func TestTsharkRPC(t *testing.T) {
-	tshark := need(t, "tshark", "tshark")
+	tshark := logtest.Program(t, "tshark", "tshark")
 	s := dcerpc.NewServer(dcerpc.ServerOptions{
 		Interfaces: []dcerpc.Interface{{ID: rpcEchoID, New: rpcEcho}, epm.Interface(epm.Entry{Interface: rpcEventlogID, Port: 4711, Annotation: "log"})},
 		Auth: map[uint8]func(*dcerpc.Peer) dcerpc.Mechanism{

@@ -21,6 +21,7 @@ import (
 	"netelf.example/even"
 	"netelf.example/eventlog"
 	"netelf.example/internal/dcerpc"
+	"netelf.example/internal/logtest"
 	"netelf.example/internal/rpcauth"
 	"netelf.example/internal/smb"
 )
@@ -67,7 +68,7 @@ func written(n int, begin time.Time) eventlog.Event {
 // eventlogadm writes records into a log of Samba's own.
 func (s *smbd) eventlogadm(log string, from, n int, begin time.Time) {
 	s.t.Helper()
-	program := need(s.t, "eventlogadm", "samba")
+	program := logtest.Program(s.t, "eventlogadm", "samba")
 	var b strings.Builder
 	for i := from; i < from+n; i++ {
 		e := written(i, begin)

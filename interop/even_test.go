@@ -21,6 +21,7 @@ import (
 	"netelf.example/eventlog"
 	"netelf.example/internal/dcerpc"
 	"netelf.example/internal/epm"
+	"netelf.example/internal/logtest"
 	"netelf.example/internal/ntlm"
 	"netelf.example/internal/spnego"
 	"netelf.example/nt"
@@ -147,7 +148,7 @@ func serveRPC(t testing.TB, o dcerpc.ServerOptions, addr string) *net.TCPAddr {
 	t.Helper()
 	l, err := net.Listen("tcp", addr)
 	if err != nil {
-		t.Skipf("this test wants a port to itself: %v", err)
+		logtest.Missing(t, fmt.Sprintf("this test wants a port to itself: %v", err))
 	}
 	srv, done := dcerpc.NewServer(o), make(chan struct{})
 	go func() {
@@ -164,7 +165,7 @@ func serveRPC(t testing.TB, o dcerpc.ServerOptions, addr string) *net.TCPAddr {
 // TestTortureEven: Samba's test suite finds nothing wrong, without authentication
 // and with it.
 func TestTortureEven(t *testing.T) {
-	smbtorture := need(t, "smbtorture", "samba-testsuite")
+	smbtorture := logtest.Program(t, "smbtorture", "samba-testsuite")
 	for _, login := range []string{"%", "fred%wilma"} {
 		w := startEven(t, "127.0.0.1")
 		out, err := run(smbtorture, "--option=torture:dangerous=yes", fmt.Sprintf("ncacn_ip_tcp:127.0.0.1[%d]", w.addr.Port), "-U"+login, "rpc.eventlog")
@@ -178,7 +179,7 @@ func TestTortureEven(t *testing.T) {
 // TestRpcclientEven: what Samba's command line gets. Over TCP it asks the endpoint
 // mapper first, so that has an address of its own, and sends to where that says.
 func TestRpcclientEven(t *testing.T) {
-	rpcclient := need(t, "rpcclient", "smbclient")
+	rpcclient := logtest.Program(t, "rpcclient", "smbclient")
 	const host = "127.0.0.2"
 	w := startEven(t, host)
 	serveRPC(t, dcerpc.ServerOptions{Interfaces: []dcerpc.Interface{
@@ -230,7 +231,7 @@ func rpcclientRecords(out string) string {
 
 // TestImpacketEven: what impacket gets from each function that it has.
 func TestImpacketEven(t *testing.T) {
-	python := needPython(t, "impacket.dcerpc.v5.even", "python3-impacket")
+	python := logtest.Python(t, "impacket.dcerpc.v5.even", "python3-impacket")
 	const want = `open 00000000
 open stray 00000000
 empty c0000011
@@ -327,7 +328,7 @@ var sambaNames = map[uint16]string{
 // dumps has Samba's decoder take apart what was answered, down to the last byte.
 func (w *evenWorld) dumps(t *testing.T) {
 	t.Helper()
-	ndrdump := need(t, "ndrdump", "samba-testsuite")
+	ndrdump := logtest.Program(t, "ndrdump", "samba-testsuite")
 	in, out := filepath.Join(t.TempDir(), "in"), filepath.Join(t.TempDir(), "out")
 	w.stubs.mu.Lock()
 	defer w.stubs.mu.Unlock()

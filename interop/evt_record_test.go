@@ -16,6 +16,7 @@ import (
 
 	"netelf.example/eventlog"
 	"netelf.example/evt"
+	"netelf.example/internal/logtest"
 	"netelf.example/nt"
 )
 
@@ -73,7 +74,7 @@ func shapes() (all []shape) {
 // parts and by their alignment, not by the offsets. What it reads is what any
 // Samba client would.
 func TestSambaDecodesRecords(t *testing.T) {
-	ndrdump := need(t, "ndrdump", "samba-testsuite")
+	ndrdump := logtest.Program(t, "ndrdump", "samba-testsuite")
 	name := filepath.Join(t.TempDir(), "record")
 	for _, s := range shapes() {
 		e := s.event

@@ -15,22 +15,9 @@ import (
 
 	"netelf.example/eventlog"
 	"netelf.example/evt"
+	"netelf.example/internal/logtest"
 	"netelf.example/nt"
 )
-
-// need is the path of a foreign program.
-func need(t testing.TB, program, debianPackage string) string {
-	t.Helper()
-	path, err := exec.LookPath(program)
-	if err != nil {
-		missing := fmt.Sprintf("%s is not installed: apt-get install %s", program, debianPackage)
-		if os.Getenv("CI") == "true" {
-			t.Fatal(missing)
-		}
-		t.Skip(missing)
-	}
-	return path
-}
 
 // corpus is the path of a real log.
 func corpus(t testing.TB, name string) string {
@@ -62,7 +49,7 @@ func run(program string, args ...string) (string, error) {
 type libevt struct{ info, export string }
 
 func needLibevt(t testing.TB) libevt {
-	return libevt{need(t, "evtinfo", "libevt-utils"), need(t, "evtexport", "libevt-utils")}
+	return libevt{logtest.Program(t, "evtinfo", "libevt-utils"), logtest.Program(t, "evtexport", "libevt-utils")}
 }
 
 // read is what libevt finds in a file, without what it recovers.

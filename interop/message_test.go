@@ -21,18 +21,10 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"netelf.example/internal/logtest"
 	"netelf.example/message"
 	"netelf.example/nt"
 )
-
-// absent skips the test, or ends it where all must be there.
-func absent(t testing.TB, what string) {
-	t.Helper()
-	if os.Getenv("CI") == "true" {
-		t.Fatal(what)
-	}
-	t.Skip(what)
-}
 
 func openPE(t testing.TB, name string) *message.PE {
 	t.Helper()
@@ -124,8 +116,8 @@ dernier
 // ld made of it are the same texts.
 func TestMessageWindmc(t *testing.T) {
 	const pkg = "binutils-mingw-w64-x86-64"
-	windmc, windres, ld := need(t, "x86_64-w64-mingw32-windmc", pkg), need(t, "x86_64-w64-mingw32-windres", pkg), need(t, "x86_64-w64-mingw32-ld", pkg)
-	gcc := need(t, "gcc", "gcc") // windres wants a preprocessor
+	windmc, windres, ld := logtest.Program(t, "x86_64-w64-mingw32-windmc", pkg), logtest.Program(t, "x86_64-w64-mingw32-windres", pkg), logtest.Program(t, "x86_64-w64-mingw32-ld", pkg)
+	gcc := logtest.Program(t, "gcc", "gcc") // windres wants a preprocessor
 	source := strings.ReplaceAll(mcSource, "\n", "\r\n")
 	latin1 := make([]byte, 0, len(source))
 	for _, r := range source {
@@ -221,7 +213,7 @@ func wineDLL(t testing.TB, name string) string {
 			return path
 		}
 	}
-	absent(t, "Wine's DLLs are not there: apt-get install libwine, or apt-get download it, dpkg-deb -x, and set NETELF_WINE to the folder with "+name)
+	logtest.Missing(t, "Wine's DLLs are not there: apt-get install libwine, or apt-get download it, dpkg-deb -x, and set NETELF_WINE to the folder with "+name)
 	return ""
 }
 
@@ -294,7 +286,7 @@ func TestMessageCorpus(t *testing.T) {
 // and says how many there are.
 func compareTables(t *testing.T, path string) (languages, messages int) {
 	t.Helper()
-	wrestool, python := need(t, "wrestool", "icoutils"), need(t, "python3", "python3")
+	wrestool, python := logtest.Program(t, "wrestool", "icoutils"), logtest.Program(t, "python3", "python3")
 	list, err := run(wrestool, "-l", "-t", "11", path)
 	if err != nil {
 		t.Fatal(err)
@@ -387,7 +379,7 @@ func wineVersion(t testing.TB) string {
 // .NET: PyPI's dotnetcore2 3.1.23 for win_amd64 has it.
 func TestMessageManifest(t *testing.T) {
 	path := corpus(t, "pe/clretwrc.dll")
-	wrestool, python := need(t, "wrestool", "icoutils"), need(t, "python3", "python3")
+	wrestool, python := logtest.Program(t, "wrestool", "icoutils"), logtest.Program(t, "python3", "python3")
 	raw := filepath.Join(t.TempDir(), "manifest")
 	if _, err := run(wrestool, "-x", "--raw", "-t", "WEVT_TEMPLATE", "-o", raw, path); err != nil {
 		t.Fatal(err)
@@ -495,11 +487,10 @@ func startWine(t testing.TB) func(stdin, exe string) (string, error) {
 	t.Helper()
 	wine := "/usr/lib/wine/wine64"
 	if _, err := os.Stat(wine); errors.Is(err, fs.ErrNotExist) {
-		// Not absent: it is 600 MB, too much for one test of many.
-		t.Skip("Wine is not installed: apt-get install --no-install-recommends wine64")
+		logtest.Missing(t, "Wine is not installed: apt-get install --no-install-recommends wine64")
 	}
 	const pkg = "binutils-mingw-w64-x86-64"
-	as, ld := need(t, "x86_64-w64-mingw32-as", pkg), need(t, "x86_64-w64-mingw32-ld", pkg)
+	as, ld := logtest.Program(t, "x86_64-w64-mingw32-as", pkg), logtest.Program(t, "x86_64-w64-mingw32-ld", pkg)
 	dir, err := os.MkdirTemp("", "netelf-wine")
 	if err != nil {
 		t.Fatal(err)

@@ -25,6 +25,7 @@ import (
 	"netelf.example/even"
 	"netelf.example/eventlog"
 	"netelf.example/internal/dcerpc"
+	"netelf.example/internal/logtest"
 	"netelf.example/internal/npa"
 	"netelf.example/internal/ntlm"
 	"netelf.example/internal/rpcauth"
@@ -150,7 +151,7 @@ func (b *behindSamba) ours() bool {
 
 // TestSambaHello: what smbd says of users is read as Samba's own decoder reads it.
 func TestSambaHello(t *testing.T) {
-	ndrdump := need(t, "ndrdump", "samba-testsuite")
+	ndrdump := logtest.Program(t, "ndrdump", "samba-testsuite")
 	s := startSMBD(t, smbdOptions{Users: []string{"daemon", "nobody"}})
 	if _, err := s.rpcclient("root%secret", "127.0.0.1", "lsaquery"); err != nil {
 		t.Fatal(err)
@@ -329,7 +330,7 @@ func TestSambaRPCClient(t *testing.T) {
 
 // TestSambaTorture: Samba's tests of event log servers pass through smbd.
 func TestSambaTorture(t *testing.T) {
-	smbtorture := need(t, "smbtorture", "samba-testsuite")
+	smbtorture := logtest.Program(t, "smbtorture", "samba-testsuite")
 	for _, options := range []string{"", ",sign", ",seal"} {
 		t.Run("port"+options, func(t *testing.T) {
 			b := startBehindSamba(t, smbdOptions{})
@@ -401,7 +402,7 @@ func TestSambaRestart(t *testing.T) {
 	if st, err := os.Lstat(b.np("eventlog.SAMBA")); err != nil || st.Mode().Type() != os.ModeSocket {
 		t.Errorf("%v, %v", st, err)
 	}
-	smbtorture := need(t, "smbtorture", "samba-testsuite")
+	smbtorture := logtest.Program(t, "smbtorture", "samba-testsuite")
 	for _, name := range []string{"eventlog.SAMBA", "eventlog.samba"} {
 		out, err := run(smbtorture, "-s", b.conf, fmt.Sprintf(`ncacn_np:127.0.0.1[\pipe\%s,port=%d]`, name, b.port), "-U", "root%secret", "rpc.eventlog")
 		if err == nil || !strings.Contains(out+err.Error(), "NT_STATUS_OBJECT_NAME_NOT_FOUND") {

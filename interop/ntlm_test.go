@@ -17,6 +17,7 @@ import (
 	"testing"
 	"time"
 
+	"netelf.example/internal/logtest"
 	"netelf.example/internal/ntlm"
 	"netelf.example/internal/spnego"
 )
@@ -105,22 +106,8 @@ func (p *peer) ok(n int, command string, args ...[]byte) [][]byte {
 	return out
 }
 
-// needPython is a Python of Debian that has a module.
-func needPython(t testing.TB, module, debianPackage string) string {
-	t.Helper()
-	const python = "/usr/bin/python3"
-	if _, err := run(python, "-c", "import "+module); err != nil {
-		missing := fmt.Sprintf("%s has no module %s: apt-get install %s", python, module, debianPackage)
-		if os.Getenv("CI") == "true" {
-			t.Fatal(missing)
-		}
-		t.Skip(missing)
-	}
-	return python
-}
-
 func startSamba(t testing.TB, role, mechanism, user, password string) *peer {
-	return startPeer(t, needPython(t, "samba.gensec", "python3-samba"), "testdata/samba_gensec.py", role, mechanism, user, password)
+	return startPeer(t, logtest.Python(t, "samba.gensec", "python3-samba"), "testdata/samba_gensec.py", role, mechanism, user, password)
 }
 
 // knowsFred is a server where fred has the password wilma.
@@ -277,7 +264,7 @@ func TestSambaInitiator(t *testing.T) {
 type ntlmAuth struct{ *peer }
 
 func startNTLMAuth(t testing.TB, protocol string) ntlmAuth {
-	return ntlmAuth{startPeer(t, need(t, "ntlm_auth", "winbind"), "--helper-protocol="+protocol, "--username=fred", "--password=wilma", "--domain=ROCK")}
+	return ntlmAuth{startPeer(t, logtest.Program(t, "ntlm_auth", "winbind"), "--helper-protocol="+protocol, "--username=fred", "--password=wilma", "--domain=ROCK")}
 }
 
 func (n ntlmAuth) step(command string, token []byte) (word string, reply []byte, rest string) {
@@ -397,7 +384,7 @@ func TestSambaAcceptorSession(t *testing.T) {
 // TestImpacketInitiator: impacket logs on to us and seals messages both ways, as its
 // RPC does: the whole is signed, a part of it sealed.
 func TestImpacketInitiator(t *testing.T) {
-	python := needPython(t, "impacket.ntlm", "python3-impacket")
+	python := logtest.Python(t, "impacket.ntlm", "python3-impacket")
 	for _, x := range []struct{ user, password string }{{"fred", "wilma"}, {"fred", "betty"}, {"barney", "wilma"}, {"", ""}} {
 		p := startPeer(t, python, "testdata/impacket_ntlm.py", x.user, x.password)
 		a, err := knowsFred()
@@ -447,7 +434,7 @@ func TestImpacketInitiator(t *testing.T) {
 
 // TestImpacketTokens: impacket reads our SPNEGO tokens, and we its.
 func TestImpacketTokens(t *testing.T) {
-	p := startPeer(t, needPython(t, "impacket.spnego", "python3-impacket"), "testdata/impacket_ntlm.py", "fred", "wilma")
+	p := startPeer(t, logtest.Python(t, "impacket.spnego", "python3-impacket"), "testdata/impacket_ntlm.py", "fred", "wilma")
 	for _, size := range []int{1, 0x70, 0x90, 0x180} {
 		token := bytes.Repeat([]byte{'x'}, size)
 		b, err := (&spnego.Init{Mechanisms: []spnego.OID{spnego.NTLM, spnego.Kerberos}, Token: token}).AppendBinary(nil)

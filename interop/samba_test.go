@@ -14,6 +14,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"netelf.example/internal/logtest"
 )
 
 // smbdOptions are those of a private smbd.
@@ -41,12 +43,9 @@ type smbd struct {
 // needs root.
 func startSMBD(t testing.TB, o smbdOptions) *smbd {
 	t.Helper()
-	program, smbpasswd := need(t, "smbd", "samba"), need(t, "smbpasswd", "samba-common-bin")
+	program, smbpasswd := logtest.Program(t, "smbd", "samba"), logtest.Program(t, "smbpasswd", "samba-common-bin")
 	if os.Getuid() != 0 {
-		if os.Getenv("CI") == "true" {
-			t.Fatal("smbd wants root")
-		}
-		t.Skip("smbd wants root")
+		logtest.Missing(t, "smbd wants root")
 	}
 	s := &smbd{t: t, dir: t.TempDir(), ended: make(chan struct{})}
 	s.conf, s.ncalrpc = filepath.Join(s.dir, "smb.conf"), filepath.Join(s.dir, "ncalrpc")
@@ -196,5 +195,5 @@ func (s *smbd) until(what string, ok func() bool) {
 // "ncacn_np:127.0.0.1[seal]". It prints records only where it is told to debug.
 func (s *smbd) rpcclient(user, server string, commands ...string) (string, error) {
 	s.t.Helper()
-	return run(need(s.t, "rpcclient", "smbclient"), "-d1", "--debug-stdout", "-s", s.conf, "-p", strconv.Itoa(s.port), "-U", user, server, "-c", strings.Join(commands, ";"))
+	return run(logtest.Program(s.t, "rpcclient", "smbclient"), "-d1", "--debug-stdout", "-s", s.conf, "-p", strconv.Itoa(s.port), "-U", user, server, "-c", strings.Join(commands, ";"))
 }

@@ -23,6 +23,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"netelf.example/eventlog"
+	"netelf.example/internal/logtest"
 	"netelf.example/render"
 )
 
@@ -211,7 +212,7 @@ func foreign(program string, args ...string) (string, error) {
 // torture: Samba's test suite finds nothing wrong, by each mechanism and at each
 // level. Security says how its client logged on.
 func (k *serveKit) torture(t *testing.T) {
-	smbtorture := need(t, "smbtorture", "samba-testsuite")
+	smbtorture := logtest.Program(t, "smbtorture", "samba-testsuite")
 	for _, x := range []struct{ options, by string }{
 		{"", "Negotiate, NTLM"},
 		{"connect", "Negotiate, NTLM"},
@@ -289,7 +290,7 @@ var (
 // roles: impacket, sealed, as each role at each log. What was answered is what was
 // done.
 func (k *serveKit) roles(t *testing.T) {
-	python := needImpacket(t)
+	python := logtest.Python(t, "impacket", "python3-impacket")
 	s := k.start(t, "127.0.0.1:0")
 	allowed := map[string]bool{"00000000": true, "c0000011": true} // done; or read, and at the end
 	for _, x := range serveRoleLogins {
@@ -392,7 +393,7 @@ func order(words []string) string {
 
 // rpcclient: what it has of the same, sealed, by way of the endpoint mapper.
 func (k *serveKit) rpcclient(t *testing.T) {
-	rpcclient := need(t, "rpcclient", "smbclient")
+	rpcclient := logtest.Program(t, "rpcclient", "smbclient")
 	const host = "127.0.0.3"
 	if err := rpcListen(t, host+":135").Close(); err != nil { // it wants root
 		t.Fatal(err)
@@ -430,7 +431,7 @@ func serveFar(t *testing.T) (host string, before []string) {
 	t.Helper()
 	name := fmt.Sprintf("netelf%d", os.Getpid())
 	link := fmt.Sprintf("ne%d", os.Getpid())
-	ip := need(t, "ip", "iproute2")
+	ip := logtest.Program(t, "ip", "iproute2")
 	add := func(args ...string) error {
 		_, err := run(ip, args...)
 		return err
@@ -461,7 +462,7 @@ func serveFar(t *testing.T) (host string, before []string) {
 // levels: which security is good enough where, for each value of rpc.security. "log"
 // is that a client was let in, and the log's rules refused it.
 func (k *serveKit) levels(t *testing.T) {
-	python := needImpacket(t)
+	python := logtest.Python(t, "impacket", "python3-impacket")
 	far, before := serveFar(t)
 	for _, x := range []struct{ security, anonymous, near, far string }{
 		// of no logon, connect, integrity, privacy
@@ -505,7 +506,7 @@ func (k *serveKit) levels(t *testing.T) {
 // were looked at are in Security, and what came too soon is not: that may be any
 // number.
 func (k *serveKit) guessing(t *testing.T) {
-	python := needImpacket(t)
+	python := logtest.Python(t, "impacket", "python3-impacket")
 	s := k.start(t, "127.0.0.1:0")
 	out, err := foreign(python, "testdata/serve_rpc.py", "guess", "127.0.0.1", s.port, "fred", "secret-fred")
 	if err != nil {
@@ -536,7 +537,7 @@ func (k *serveKit) guessing(t *testing.T) {
 // ansi: the A forms and ReportEventEx, as a program asks for them that was written
 // from the specification alone.
 func (k *serveKit) ansi(t *testing.T) {
-	python := needImpacket(t)
+	python := logtest.Python(t, "impacket", "python3-impacket")
 	s := k.start(t, "127.0.0.1:0")
 	out, err := foreign(python, "testdata/even_ansi.py", "127.0.0.1", s.port, "fred", "secret-fred")
 	const (
@@ -661,9 +662,9 @@ func startTaps(t *testing.T, server string) *taps {
 // to Samba's test suite and to impacket, which is not sealed: what they do find they
 // find in the answers of Samba's own event log server too.
 func (k *serveKit) tshark(t *testing.T) {
-	tshark := need(t, "tshark", "tshark")
-	smbtorture := need(t, "smbtorture", "samba-testsuite")
-	python := needImpacket(t)
+	tshark := logtest.Program(t, "tshark", "tshark")
+	smbtorture := logtest.Program(t, "smbtorture", "samba-testsuite")
+	python := logtest.Python(t, "impacket", "python3-impacket")
 	// found is the PDUs of a server, each with whether one of them is malformed.
 	// Requests are of Samba and impacket.
 	found := func(p *taps, as string) map[string]bool {

@@ -17,6 +17,7 @@ import (
 
 	"netelf.example/eventlog"
 	"netelf.example/internal/dcerpc"
+	"netelf.example/internal/logtest"
 	"netelf.example/internal/rpcauth"
 	"netelf.example/internal/smb"
 	"netelf.example/nt"
@@ -68,7 +69,7 @@ func bindPipe(t testing.TB, s *smb.Session, pipe string, iface dcerpc.SyntaxID, 
 // TestSMBDialects: a pipe works in every dialect, signed and encrypted, and with
 // privacy inside it.
 func TestSMBDialects(t *testing.T) {
-	smbstatus := need(t, "smbstatus", "samba")
+	smbstatus := logtest.Program(t, "smbstatus", "samba")
 	for _, x := range []struct {
 		name   string
 		lines  []string

@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"netelf.example/internal/dcerpc"
+	"netelf.example/internal/logtest"
 	"netelf.example/internal/ntlm"
 	"netelf.example/internal/rpcauth"
 	"netelf.example/internal/smb"
@@ -32,12 +33,9 @@ import (
 // smbd must have been started with winbindLines.
 func startWinbind(t testing.TB, s *smbd) (ntlmAuth string) {
 	t.Helper()
-	program, auth, unshare := need(t, "winbindd", "winbind"), need(t, "ntlm_auth", "winbind"), need(t, "unshare", "util-linux")
+	program, auth, unshare := logtest.Program(t, "winbindd", "winbind"), logtest.Program(t, "ntlm_auth", "winbind"), logtest.Program(t, "unshare", "util-linux")
 	if out, err := exec.Command(unshare, "-m", "true").CombinedOutput(); err != nil {
-		if os.Getenv("CI") == "true" {
-			t.Fatalf("unshare: %v: %s", err, out)
-		}
-		t.Skipf("no mount namespaces here, which the test needs beside root: unshare: %v: %s", err, out)
+		logtest.Missing(t, fmt.Sprintf("no mount namespaces here, which the test needs beside root: unshare: %v: %s", err, out))
 	}
 	if err := os.Mkdir(filepath.Join(s.dir, "wb"), 0o755); err != nil {
 		t.Fatal(err)
@@ -111,7 +109,7 @@ func TestWinbind(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = w.Close() }) // it has no error
-	if out, err := run(need(t, "smbpasswd", "samba-common-bin"), "-c", s.conf, "-d", "nobody"); err != nil {
+	if out, err := run(logtest.Program(t, "smbpasswd", "samba-common-bin"), "-c", s.conf, "-d", "nobody"); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	for _, x := range []struct {
@@ -210,7 +208,7 @@ func TestSambaWinbind(t *testing.T) {
 	if out, err := s.rpcclient(`BEDROCK\daemon%secret`, "ncacn_np:127.0.0.1[seal]", "eventlog_numrecord Security"); err == nil || !strings.Contains(out+err.Error(), "NT_STATUS_ACCESS_DENIED") {
 		t.Errorf("daemon in Security: %v\n%s", err, out)
 	}
-	smbtorture := need(t, "smbtorture", "samba-testsuite")
+	smbtorture := logtest.Program(t, "smbtorture", "samba-testsuite")
 	create := exec.Command(netelf, "log", "create", "dns server")
 	create.Env = append(os.Environ(), "NETELF_SOCKET="+socket)
 	if out, err := create.CombinedOutput(); err != nil {

@@ -15,6 +15,7 @@ import (
 
 	"netelf.example/eventlog"
 	"netelf.example/internal/dcerpc"
+	"netelf.example/internal/logtest"
 	"netelf.example/internal/rpcauth"
 	"netelf.example/internal/winreg"
 )
@@ -23,7 +24,7 @@ import (
 // the names of keys, and of values with what they are.
 func netRegistry(t *testing.T, w *smbd, path string) (keys []string, values map[string]string) {
 	t.Helper()
-	out, err := run(need(t, "net", "samba-common-bin"), "-s", w.conf, "rpc", "registry", "enumerate", path,
+	out, err := run(logtest.Program(t, "net", "samba-common-bin"), "-s", w.conf, "rpc", "registry", "enumerate", path,
 		"-S", "127.0.0.1", "-p", strconv.Itoa(w.port), "-U", "root%secret")
 	if err != nil {
 		t.Fatal(err)

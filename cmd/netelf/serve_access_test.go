@@ -21,6 +21,7 @@ import (
 
 	"netelf.example/api"
 	"netelf.example/eventlog"
+	"netelf.example/internal/logtest"
 	"netelf.example/nt"
 )
 
@@ -163,12 +164,12 @@ func accessChild() error {
 // socket. What each may do is decided by the rules of the logs.
 func TestServeUsers(t *testing.T) {
 	if os.Getuid() != 0 {
-		t.Skip("only root can run processes of other users: run the tests as root")
+		logtest.Missing(t, "only root can run processes of other users: run the tests as root")
 	}
 	const groupName = "daemon"
 	group, err := user.LookupGroup(groupName)
 	if err != nil {
-		t.Skipf("there is no group %s: groupadd %s", groupName, groupName)
+		logtest.Missing(t, "there is no group "+groupName+": groupadd "+groupName)
 	}
 	gid, err := strconv.ParseUint(group.Gid, 10, 32)
 	if err != nil {
