@@ -134,7 +134,7 @@ var theThree = []string{"Application", "Security", "System"}
 // that there is none.
 func (c *Client) names(ctx context.Context) ([]string, error) {
 	if c.o.Registry == nil {
-		return theThree, fmt.Errorf("%s: the list of logs: %w", c.o.Name, errors.ErrUnsupported)
+		return theThree, fmt.Errorf("the list of logs: %w", errors.ErrUnsupported)
 	}
 	names, err := c.o.Registry.Logs(ctx)
 	if err != nil {
@@ -148,7 +148,7 @@ func (c *Client) names(ctx context.Context) ([]string, error) {
 		}
 	}
 	if len(list) == 0 {
-		return theThree, fmt.Errorf("%s: the registry names no logs", c.o.Name)
+		return theThree, errors.New("the registry names no logs")
 	}
 	slices.Sort(list)
 	return list, nil
@@ -205,9 +205,9 @@ func (c *Client) OpenLog(ctx context.Context, name string) (eventlog.Log, error)
 func (c *Client) verified(ctx context.Context, name string) (string, error) {
 	switch {
 	case name == "":
-		return "", fmt.Errorf("%s: a log without a name: %w", c.o.Name, fs.ErrNotExist)
+		return "", fmt.Errorf("a log without a name: %w", fs.ErrNotExist)
 	case strings.Contains(name, "/"):
-		return "", fmt.Errorf("%s: %q is an event channel, and MS-EVEN has none: %w", c.o.Name, name, fs.ErrNotExist)
+		return "", fmt.Errorf("%q is an event channel, and MS-EVEN has none: %w", name, fs.ErrNotExist)
 	}
 	same := func(s string) bool { return eventlog.EqualFold(s, name) }
 	if i := slices.IndexFunc(theThree, same); i >= 0 {
@@ -222,11 +222,11 @@ func (c *Client) verified(ctx context.Context, name string) (string, error) {
 	case ctx.Err() != nil:
 		return "", ctx.Err()
 	case errors.Is(err, errors.ErrUnsupported):
-		return "", fmt.Errorf("%s: whether there is a log %q cannot be asked, and %s: %w", c.o.Name, name, why, fs.ErrNotExist)
+		return "", fmt.Errorf("whether there is a log %q cannot be asked, and %s: %w", name, why, fs.ErrNotExist)
 	case err != nil:
-		return "", fmt.Errorf("%s: whether there is a log %q is not known, and %s: %w", c.o.Name, name, why, err)
+		return "", fmt.Errorf("whether there is a log %q is not known, and %s: %w", name, why, err)
 	}
-	return "", fmt.Errorf("%s: its registry lists no log %q, and %s: %w", c.o.Name, name, why, fs.ErrNotExist)
+	return "", fmt.Errorf("the registry lists no log %q, and %s: %w", name, why, fs.ErrNotExist)
 }
 
 // serverName is what Windows' own client sends for the name of a server.
@@ -309,10 +309,10 @@ func (c *Client) Sources(ctx context.Context) ([]eventlog.Source, error) {
 
 // SetSource is not supported: a source is registered where its message files are.
 func (c *Client) SetSource(context.Context, eventlog.Source) error {
-	return fmt.Errorf("%s: add source: %w", c.o.Name, errors.ErrUnsupported)
+	return fmt.Errorf("add source: %w", errors.ErrUnsupported)
 }
 
 // RemoveSource is not supported.
 func (c *Client) RemoveSource(context.Context, string) error {
-	return fmt.Errorf("%s: remove source: %w", c.o.Name, errors.ErrUnsupported)
+	return fmt.Errorf("remove source: %w", errors.ErrUnsupported)
 }

@@ -36,7 +36,7 @@ type conn struct {
 func (c *conn) call(ctx context.Context, op uint16, req, resp message) error {
 	in, err := encode(req, binary.LittleEndian)
 	if err != nil {
-		return callError(c.server, opName(op), err)
+		return callError(opName(op), err)
 	}
 	out, err := c.rpc.Call(ctx, op, in)
 	if err != nil {
@@ -46,11 +46,11 @@ func (c *conn) call(ctx context.Context, op uint16, req, resp message) error {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		return callError(c.server, opName(op), err)
+		return callError(opName(op), err)
 	}
 	if err := decode(resp, opName(op), out, binary.LittleEndian); err != nil {
 		c.broken = true
-		return callError(c.server, "answer", err)
+		return callError("answer", err)
 	}
 	return nil
 }
@@ -73,7 +73,7 @@ func (c *conn) opens(ctx context.Context, op uint16, req message) (ndr.ContextHa
 		return ndr.ContextHandle{}, err
 	}
 	if resp.LogHandle.IsZero() {
-		return ndr.ContextHandle{}, callError(c.server, opName(op), errors.New("the server gave no handle"))
+		return ndr.ContextHandle{}, callError(opName(op), errors.New("the server gave no handle"))
 	}
 	return resp.LogHandle, nil
 }
@@ -99,7 +99,7 @@ func (b *binder) bind(ctx context.Context, f func(ctx context.Context, o dcerpc.
 	secure := o
 	m, authType, err := b.o.Mechanism()
 	if err != nil {
-		return callError(b.o.Name, "authentication", err)
+		return callError("authentication", err)
 	}
 	secure.Mechanism, secure.AuthType, secure.AuthLevel, secure.HeaderSigning = m, authType, b.o.Level, true
 	why := f(ctx, secure)
@@ -133,7 +133,7 @@ func (c *Client) dial(ctx context.Context) (n *conn, err error) {
 	closed := c.closed
 	c.mu.Unlock()
 	if closed {
-		return nil, fmt.Errorf("%s: %w", c.o.Name, fs.ErrClosed)
+		return nil, fs.ErrClosed
 	}
 	err = c.binder.bind(ctx, func(ctx context.Context, o dcerpc.ClientOptions) error {
 		o.Interface, o.MaxResponse = Interface, maxResponse
@@ -146,7 +146,7 @@ func (c *Client) dial(ctx context.Context) (n *conn, err error) {
 			if ctx.Err() != nil {
 				return ctx.Err()
 			}
-			return callError(c.o.Name, "bind", err)
+			return callError("bind", err)
 		}
 		if m, ok := o.Mechanism.(interface{ ServerTime() (time.Time, bool) }); ok {
 			if t, ok := m.ServerTime(); ok {

@@ -14,7 +14,8 @@ import (
 	"netelf.example/nt"
 )
 
-// Error is a call that a server answered with a status. errors.Is finds what
+// Error is a call that a server answered with a status. Its text does not name the
+// server: whoever asks several says whose trouble it is. errors.Is finds what
 // package eventlog's table has for the status, and what nt.Status itself is:
 // fs.ErrPermission where the caller was refused.
 type Error struct {
@@ -24,11 +25,7 @@ type Error struct {
 }
 
 func (e *Error) Error() string {
-	s := e.Op + ": " + e.Status.Error()
-	if e.Server != "" {
-		s = e.Server + ": " + s
-	}
-	return s
+	return e.Op + ": " + e.Status.Error()
 }
 
 func (e *Error) Unwrap() error { return e.Status }
@@ -80,9 +77,9 @@ func broken(err error) bool {
 	return errors.As(err, &b)
 }
 
-// callError is what went wrong with a call that has no status, with its place; "" for
-// what err names by itself.
-func callError(server, op string, err error) error {
+// callError is what went wrong with a call that has no status, with its operation; ""
+// for what err names by itself.
+func callError(op string, err error) error {
 	switch {
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.ErrClosedPipe), errors.Is(err, net.ErrClosed),
 		errors.Is(err, syscall.EPIPE), errors.Is(err, syscall.ECONNRESET), errors.Is(err, dcerpc.ErrClientClosed):
@@ -92,12 +89,10 @@ func callError(server, op string, err error) error {
 			err = fmt.Errorf("%w: %w", f, errors.ErrUnsupported)
 		}
 	}
-	for _, place := range []string{op, server} {
-		if place != "" {
-			err = fmt.Errorf("%s: %w", place, err)
-		}
+	if op == "" {
+		return err
 	}
-	return err
+	return fmt.Errorf("%s: %w", op, err)
 }
 
 // Win32 codes that come as the status of a fault ([MS-RPCE] 2.2.2.5).

@@ -263,7 +263,7 @@ func TestClientFetch(t *testing.T) {
 		{name: "an unknown status", change: func(_ *script, m *readRequest, resp *readResponse) error {
 			refuse(0xc0001234, resp)
 			return nil
-		}, text: "bedrock: ElfrReadELW: NTSTATUS 0xC0001234", most: 1},
+		}, text: "ElfrReadELW: NTSTATUS 0xC0001234", most: 1},
 		{name: "damaged, says the server", change: func(_ *script, m *readRequest, resp *readResponse) error {
 			if m.RecordOffset == 101 && seeks(m) {
 				refuse(nt.StatusEventlogFileCorrupt, resp)

@@ -386,7 +386,7 @@ func (l *liveLog) Set(ctx context.Context, s eventlog.Settings) error {
 		return err
 	}
 	if l.c.o.Registry == nil {
-		return fmt.Errorf("%s: set log %s: MS-EVEN cannot, and the registry is not known: %w", l.c.o.Name, l.origin.Log, errors.ErrUnsupported)
+		return fmt.Errorf("set log %s: MS-EVEN cannot, and the registry is not known: %w", l.origin.Log, errors.ErrUnsupported)
 	}
 	if maxSize == nil && retention == nil {
 		return nil

@@ -121,7 +121,7 @@ func (r *RemoteRegistry) connection(ctx context.Context) (w *winreg.Registry, re
 	r.mu.Unlock()
 	switch {
 	case closed:
-		return nil, false, fmt.Errorf("%s: registry: %w", r.o.Name, fs.ErrClosed)
+		return nil, false, fmt.Errorf("registry: %w", fs.ErrClosed)
 	case w != nil:
 		return w, true, nil
 	}
@@ -134,7 +134,7 @@ func (r *RemoteRegistry) connection(ctx context.Context) (w *winreg.Registry, re
 		return err
 	})
 	if err != nil {
-		return nil, false, callError(r.o.Name, "", err)
+		return nil, false, callError("", err)
 	}
 	r.mu.Lock()
 	old := r.open
@@ -162,7 +162,7 @@ func (r *RemoteRegistry) do(ctx context.Context, f func(*winreg.Registry) error)
 		if err = f(w); err == nil {
 			return nil
 		}
-		err = callError(r.o.Name, "", err)
+		err = callError("", err)
 		lost := broken(err)
 		if lost || ctx.Err() != nil {
 			r.mu.Lock()

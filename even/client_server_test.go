@@ -71,13 +71,13 @@ func TestClientNames(t *testing.T) {
 		{"system", nil, "System", nil, ""},
 		{"SECURITY", nil, "Security", nil, ""},
 		{"application", &registry{err: stray}, "Application", nil, ""},
-		{"dns server", nil, "", fs.ErrNotExist, `bedrock: whether there is a log "dns server" cannot be asked, and the server would open Application for a name that it does not know: file does not exist`},
+		{"dns server", nil, "", fs.ErrNotExist, `whether there is a log "dns server" cannot be asked, and the server would open Application for a name that it does not know: file does not exist`},
 		{"dns server", &registry{logs: dns}, "DNS Server", nil, ""},
-		{"dns servers", &registry{logs: dns}, "", fs.ErrNotExist, `bedrock: its registry lists no log "dns servers", and the server would open Application for a name that it does not know: file does not exist`},
-		{"dns server", &registry{logs: dns, err: stray}, "", stray, `bedrock: whether there is a log "dns server" is not known, and the server would open Application for a name that it does not know: the registry is out of order`},
-		{"Microsoft-Windows-Dns/Operational", &registry{logs: dns}, "", fs.ErrNotExist, `bedrock: "Microsoft-Windows-Dns/Operational" is an event channel, and MS-EVEN has none: file does not exist`},
+		{"dns servers", &registry{logs: dns}, "", fs.ErrNotExist, `the registry lists no log "dns servers", and the server would open Application for a name that it does not know: file does not exist`},
+		{"dns server", &registry{logs: dns, err: stray}, "", stray, `whether there is a log "dns server" is not known, and the server would open Application for a name that it does not know: the registry is out of order`},
+		{"Microsoft-Windows-Dns/Operational", &registry{logs: dns}, "", fs.ErrNotExist, `"Microsoft-Windows-Dns/Operational" is an event channel, and MS-EVEN has none: file does not exist`},
 		{"odd/channel", &registry{logs: dns}, "", fs.ErrNotExist, ""},
-		{"", nil, "", fs.ErrNotExist, "bedrock: a log without a name: file does not exist"},
+		{"", nil, "", fs.ErrNotExist, "a log without a name: file does not exist"},
 	} {
 		c := asking(t, door(t, logs), ClientOptions{Registry: x.reg})
 		l, err := c.OpenLog(t.Context(), x.name)
@@ -355,7 +355,7 @@ func TestClientService(t *testing.T) {
 	// A guest.
 	g := asking(t, door(t, s.As(guest)), ClientOptions{})
 	_, err = g.OpenLog(ctx, "Security")
-	if !errors.Is(err, fs.ErrPermission) || eventlog.StateOf(err) != eventlog.Refused || err.Error() != "bedrock: ElfrOpenELW: access denied (STATUS_ACCESS_DENIED)" {
+	if !errors.Is(err, fs.ErrPermission) || eventlog.StateOf(err) != eventlog.Refused || err.Error() != "ElfrOpenELW: access denied (STATUS_ACCESS_DENIED)" {
 		t.Errorf("a guest: %v", err)
 	}
 	if _, err := eventlog.RegisterSource(ctx, g, "Disk"); !errors.Is(err, fs.ErrPermission) {
@@ -423,7 +423,7 @@ func TestClientAuthentication(t *testing.T) {
 		{name: "bare is refused", server: dcerpc.ServerOptions{Auth: accept, Authorize: must}, err: fs.ErrPermission},
 		{name: "a wrong password", server: dcerpc.ServerOptions{Auth: accept}, mechanism: wrong, err: fs.ErrPermission},
 		{name: "a wrong password is no reason to go down", server: dcerpc.ServerOptions{Auth: accept}, mechanism: wrong, allow: true, err: fs.ErrPermission},
-		{name: "it takes no authentication", server: dcerpc.ServerOptions{}, mechanism: right, text: "bedrock: bind: rpc: bind refused: authentication type not recognized"},
+		{name: "it takes no authentication", server: dcerpc.ServerOptions{}, mechanism: right, text: "bind: rpc: bind refused: authentication type not recognized"},
 		{name: "it takes none, bare allowed", server: dcerpc.ServerOptions{}, mechanism: right, allow: true, notices: 1},
 	} {
 		t.Run(x.name, func(t *testing.T) {
@@ -612,8 +612,8 @@ func TestClientError(t *testing.T) {
 			}
 		}
 	}
-	broken := callError("bedrock", "ElfrReadELW", fmt.Errorf("dcerpc: %w", errEOF))
-	if errors.Is(broken, errEOF) || broken.Error() != "bedrock: ElfrReadELW: the connection broke off: dcerpc: EOF" {
+	broken := callError("ElfrReadELW", fmt.Errorf("dcerpc: %w", errEOF))
+	if errors.Is(broken, errEOF) || broken.Error() != "ElfrReadELW: the connection broke off: dcerpc: EOF" {
 		t.Errorf("%v", broken)
 	}
 }
@@ -629,7 +629,7 @@ func TestClientRegistry(t *testing.T) {
 	r := NewRegistry(&o)
 	for dials := 1; dials < 4; dials++ {
 		for range 2 {
-			if _, err := r.Logs(t.Context()); !errors.Is(err, fs.ErrNotExist) || !strings.HasPrefix(err.Error(), "bedrock: registry: BaseRegOpenKey: ") {
+			if _, err := r.Logs(t.Context()); !errors.Is(err, fs.ErrNotExist) || !strings.HasPrefix(err.Error(), "registry: BaseRegOpenKey: ") {
 				t.Errorf("%v", err)
 			}
 			if w.count() != dials {

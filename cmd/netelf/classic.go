@@ -91,7 +91,7 @@ func (j *scanJob) block(ctx context.Context, i int, p *progress, c *scan.Cursor,
 	j.report.outcome(i, o)
 	text := ""
 	if o.Bad() {
-		text = render.ClassicError(j.targets[i].Name, errors.New(errorText(without(j.targets[i].Name, o.Err)))) + "\n"
+		text = render.ClassicError(j.targets[i].Name, errors.New(errorText(o.Err))) + "\n"
 	}
 	_, err = io.WriteString(out, text)
 	return err

@@ -201,10 +201,10 @@ func (j *followJob) notice(n scan.Notice) {
 	switch {
 	case n.GivenUp:
 		j.givenUp = true
-		j.say("%s: %s; it is not followed", name, errorText(without(name, n.Err)))
+		j.say("%s: %s; it is not followed", name, errorText(n.Err))
 	case j.quiet:
 	case n.Err != nil:
-		text := errorText(without(name, n.Err))
+		text := errorText(n.Err)
 		if errors.Is(n.Err, fs.ErrClosed) {
 			text = "the service has stopped"
 		}

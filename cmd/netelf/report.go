@@ -147,9 +147,9 @@ func (r *report) print(t *fate) {
 	bad := slices.DeleteFunc(slices.Clone(o.Logs), func(l scan.LogOutcome) bool { return !l.Bad() })
 	switch {
 	case len(o.Logs) == 0 && !ok:
-		r.say("%s: %s: %s", name, o.Word(), errorText(without(name, o.Err)))
+		r.say("%s: %s: %s", name, o.Word(), errorText(o.Err))
 	case len(o.Logs) == 1 && o.Bad():
-		r.say("%s: %v, %s: %s", name, o.State, events(o), errorText(without(name, o.Err)))
+		r.say("%s: %v, %s: %s", name, o.State, events(o), errorText(o.Err))
 	case o.Bad():
 		r.say("%s: %s; %d of %d logs could not be read to their end:", name, events(o), len(bad), len(o.Logs))
 	case ok && r.quiet:
@@ -158,7 +158,7 @@ func (r *report) print(t *fate) {
 	}
 	if len(o.Logs) > 1 {
 		list(r.app, bad, func(l scan.LogOutcome) string {
-			return fmt.Sprintf("%s: %v: %s", l.Log, l.State, errorText(without(name, l.Err)))
+			return fmt.Sprintf("%s: %v: %s", l.Log, l.State, errorText(l.Err))
 		})
 	}
 	if text := clock(o); text != "" && !(ok && r.quiet) {

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io/fs"
 	"path/filepath"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -132,24 +131,8 @@ func of(t *target.Target, err error) error {
 	case errors.As(err, &out):
 		return outputError(out.err)
 	}
-	return fmt.Errorf("%s: %w", t.Text, without(t.Text, err))
+	return fmt.Errorf("%s: %w", t.Text, err)
 }
-
-// without is err without the name that whoever prints it puts before it.
-func without(name string, err error) error {
-	if err == nil || !strings.HasPrefix(err.Error(), name+": ") {
-		return err
-	}
-	return &unnamed{err, strings.TrimPrefix(err.Error(), name+": ")}
-}
-
-type unnamed struct {
-	error
-	text string
-}
-
-func (e *unnamed) Error() string { return e.text }
-func (e *unnamed) Unwrap() error { return e.error }
 
 // openLog opens a log for a verb, and says where to look if there is none of that
 // name.
