@@ -13,6 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"netelf.example/internal/config"
 	"netelf.example/internal/users"
 	"netelf.example/target"
 )
@@ -34,6 +35,7 @@ const passwordVariable = "NETELF_PASSWORD"
 // credentialFlags adds the flags of verbs that may ask servers.
 func (a *app) credentialFlags(cmd *cobra.Command) {
 	f, fl := &a.credentials, cmd.Flags()
+	fl.StringVar(&a.ownConfig, "config", "", "take names of servers, groups, and who asks them from this `file`\n(default ~/.config/netelf/config.yaml, if it is there)")
 	fl.StringVarP(&f.user, "logon", "U", "", "log on to servers as this `user`, as fred or BEDROCK\\fred; the password is asked for,\nor is in "+passwordVariable)
 	fl.StringVarP(&f.authFile, "auth-file", "A", "", "take user, password and domain from this `file`, in the form that Samba's programs have")
 	fl.BoolVar(&f.anonymous, "anonymous", false, "log on to servers as nobody")
@@ -43,31 +45,40 @@ func (a *app) credentialFlags(cmd *cobra.Command) {
 	}
 }
 
-// remote is how servers are asked.
-func (a *app) remote() target.Remote {
+// remote is how servers are asked; conf is who does where no flag says it.
+func (a *app) remote(conf config.Logon) target.Remote {
+	f := &a.credentials
+	l := conf
+	if f.user != "" || f.authFile != "" || f.anonymous {
+		l = config.Logon{User: f.user, AuthFile: f.authFile}
+	}
 	return target.Remote{
-		Credentials: a.credentialsFor,
-		Who:         a.whoAsks(),
-		AllowBare:   a.credentials.bare,
-		Notice:      func(text string) { a.say("netelf: %s", text) },
+		Credentials: func(ctx context.Context, named string) (target.Credentials, error) {
+			return a.credentialsFor(ctx, l, named, l == conf)
+		},
+		Who:       f.who(l),
+		AllowBare: f.bare,
+		Notice:    func(text string) { a.say("netelf: %s", text) },
 	}
 }
 
-// whoAsks is the user as it was given: a refusal of it counts for all servers. ""
-// is nobody.
-func (a *app) whoAsks() string {
-	f := &a.credentials
+// who is the user as it was given: a refusal of it counts for all servers. "" is
+// nobody.
+func (f *credentialFlags) who(l config.Logon) string {
 	switch {
 	case f.anonymous:
 		return ""
-	case f.authFile != "":
-		return "file " + f.authFile
+	case l.AuthFile != "" && l.User != "":
+		return "file " + l.AuthFile + " user " + l.User
+	case l.AuthFile != "":
+		return "file " + l.AuthFile
 	}
-	return "user " + f.user
+	return "user " + l.User
 }
 
 // credentialsFor says who asks a server; named is the user that its target names.
-func (a *app) credentialsFor(ctx context.Context, named string) (target.Credentials, error) {
+// The password of a file that is configured is that of no other user.
+func (a *app) credentialsFor(ctx context.Context, l config.Logon, named string, configured bool) (target.Credentials, error) {
 	f := &a.credentials
 	f.mu.Lock() // one question at a time
 	defer f.mu.Unlock()
@@ -75,20 +86,26 @@ func (a *app) credentialsFor(ctx context.Context, named string) (target.Credenti
 	switch {
 	case f.anonymous:
 		return target.Credentials{Anonymous: true}, nil
-	case f.authFile != "":
+	case l.AuthFile != "":
 		var err error
-		if c, err = readAuthFile(f.authFile); err != nil {
-			return c, fmt.Errorf("--auth-file %s: %w", f.authFile, err)
+		if c, err = readAuthFile(l.AuthFile); err != nil {
+			return c, fmt.Errorf("auth file %s: %w", l.AuthFile, err)
 		}
 	}
-	if user := f.user; user != "" || named != "" {
-		if named != "" {
-			user = named
-		}
+	logon := func(user string) {
 		c.User = user
 		if domain, name, ok := strings.Cut(user, `\`); ok {
 			c.Domain, c.User = domain, name
 		}
+	}
+	if l.User != "" {
+		logon(l.User)
+	}
+	if named != "" {
+		if before := c; configured && named != before.User && named != before.Domain+`\`+before.User {
+			c = target.Credentials{}
+		}
+		logon(named)
 	}
 	if c.User == "" {
 		return c, errors.New("who asks? give --logon (-U), --auth-file (-A) or --anonymous")

@@ -154,7 +154,7 @@ func logJSON(server string, i *eventlog.Info) logDoc {
 func (a *app) logInfo(ctx context.Context, text string, names []string, asJSON bool, loc *time.Location) error {
 	t, err := a.target(text)
 	if err != nil {
-		return usage("--server %w", err)
+		return badTarget("--server ", err)
 	}
 	srv, err := t.Open(ctx)
 	if err != nil {

@@ -15,6 +15,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"netelf.example/internal/config"
 	"netelf.example/render"
 )
 
@@ -41,6 +42,8 @@ type app struct {
 	now                   func() time.Time
 	environ               func() []string
 	credentials           credentialFlags
+	ownConfig             string         // the file of --config
+	people                *config.People // what is in it; nil: nobody has asked yet
 
 	begun bool // a verb has taken over: its errors are no longer about usage
 }
@@ -66,7 +69,7 @@ whatever state the files are in. It never changes a file that it reads.
 It also keeps event logs for the machine it runs on, by the rules of Windows NT:
 'netelf serve' is the service, which all the other verbs speak to. Without a
 service a data directory is named as dir:PATH.`,
-		Example: `  netelf scan --sample
+		Example: `  netelf demo --scan
   netelf scan SysEvent.Evt
   netelf scan --since 2d --type error,warning /mnt/evidence
   netelf check SysEvent.Evt
@@ -98,6 +101,7 @@ service a data directory is named as dir:PATH.`,
 	root.AddCommand(
 		a.scanVerb(),
 		a.followVerb(),
+		a.demoVerb(),
 		a.infoVerb(),
 		a.checkVerb(),
 		a.recoverVerb(),

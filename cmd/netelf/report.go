@@ -16,7 +16,6 @@ import (
 type report struct {
 	*app
 	quiet   bool
-	sample  bool
 	summary *summary       // for programs; nil: none
 	silent  bool           // it stands in place of what is said to people
 	byName  map[string]int // the first target of a name
@@ -37,8 +36,8 @@ type fate struct {
 // maxShown is how many losses, and how many skipped files, are listed of a target.
 const maxShown = 10
 
-func newReport(a *app, targets []scan.Target, quiet, sample bool) *report {
-	r := &report{app: a, quiet: quiet, sample: sample, byName: make(map[string]int)}
+func newReport(a *app, targets []scan.Target, quiet bool) *report {
+	r := &report{app: a, quiet: quiet, byName: make(map[string]int)}
 	for i, t := range targets {
 		r.targets = append(r.targets, fate{name: t.Name})
 		if _, ok := r.byName[t.Name]; !ok {
@@ -137,9 +136,6 @@ func (r *report) end(ctx context.Context) error {
 func (r *report) print(t *fate) {
 	o := &t.outcome
 	name := t.name
-	if r.sample {
-		name += " (made up by netelf)"
-	}
 	ok := o.State == eventlog.OK
 	if ok && r.quiet && len(t.skipped) == 0 {
 		return

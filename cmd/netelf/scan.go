@@ -34,7 +34,6 @@ type scanFlags struct {
 	file               string // of targets
 	summary            string
 	quiet              bool
-	sample             bool
 }
 
 func (a *app) scanVerb() *cobra.Command {
@@ -66,8 +65,7 @@ commas separate, one must.
 
 Exit codes: 0 all is well; 1 nothing could be read; 2 wrong usage; 3 something
 is damaged, the rest was listed; 4 some of the targets could not be read.`,
-		Example: `  netelf scan --sample
-  netelf scan
+		Example: `  netelf scan
   netelf scan SysEvent.Evt
   netelf scan --since "2003-05-01" --until "2003-06-01 12:00" SysEvent.Evt
   netelf scan --type error,warning --source "Service Control*" /mnt/evidence
@@ -105,7 +103,6 @@ is damaged, the rest was listed; 4 some of the targets could not be read.`,
 	fl.DurationVar(&f.deadline, "deadline", 0, "give up on a target that takes longer than this `time` in all, as 5m; 0: wait")
 	fl.StringVar(&f.summary, "summary", "text", "the `form` of what is said of targets in the end: text, json,\nor json:FILE, for a program and beside the text")
 	fl.BoolVarP(&f.quiet, "quiet", "q", false, "say nothing about targets that are ok")
-	fl.BoolVar(&f.sample, "sample", false, "read logs of four servers that netelf makes up, to see what it does")
 	a.credentialFlags(cmd)
 	for name, values := range map[string]func() []string{
 		"type":     typeNames,
@@ -187,7 +184,7 @@ func (a *app) planScan(f *scanFlags, args []string) (*scanJob, error) {
 		return nil, usage("--deadline %v: want a length of time, as 5m", f.deadline)
 	}
 
-	if len(args) == 0 && f.file == "" && !f.sample {
+	if len(args) == 0 && f.file == "" {
 		args = []string{"."}
 	}
 	parsed, err := a.targets(args, f.file)
@@ -242,14 +239,6 @@ func (a *app) planScan(f *scanFlags, args []string) (*scanJob, error) {
 	if len(logs) == 1 {
 		j.log = logs[0]
 	}
-	switch {
-	case f.sample && len(parsed) > 0:
-		return nil, usage("--sample takes no targets")
-	case f.sample:
-		if j.targets, err = sampleTargets(now, logs); err != nil {
-			return nil, err
-		}
-	}
 	for _, t := range parsed {
 		s := t.Scan(slices.Clone(logs))
 		if all {
@@ -261,7 +250,7 @@ func (a *app) planScan(f *scanFlags, args []string) (*scanJob, error) {
 		j.targets = append(j.targets, s)
 		j.render.OneLog = len(parsed) == 1 && t.Kind == target.Path && isFile(t.Name)
 	}
-	j.report = newReport(a, j.targets, f.quiet, f.sample)
+	j.report = newReport(a, j.targets, f.quiet)
 	if j.report.summary, j.report.silent, err = a.openSummary(cmp.Or(f.summary, "text"), now); err != nil {
 		return nil, err
 	}

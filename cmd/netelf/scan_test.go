@@ -9,24 +9,33 @@ import (
 	"testing"
 	"time"
 
+	"netelf.example/files"
 	"netelf.example/scan"
 )
+
+// demoFile is a file with a log of the demo.
+func demoFile(t *testing.T, name string) string {
+	t.Helper()
+	f, err := os.Create(filepath.Join(t.TempDir(), name+".evt"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(demoLog(f, demoServers[0], demoLogs[0], time.Now()), f.Close()); err != nil {
+		t.Fatal(err)
+	}
+	return f.Name()
+}
 
 // TestScanStopped: who stops a scan is told what became of each target, and the
 // exit code is that of a failure.
 func TestScanStopped(t *testing.T) {
 	for _, output := range []string{"json", "classic"} {
-		open := func(name string) *os.File {
-			f, err := os.Create(filepath.Join(t.TempDir(), name))
-			if err != nil {
-				t.Fatal(err)
-			}
-			t.Cleanup(func() { f.Close() })
-			return f
+		a := testApp(t)
+		var files []string
+		for _, name := range []string{"one", "two", "three"} {
+			files = append(files, demoFile(t, name))
 		}
-		a := &app{stdout: open("out"), stderr: open("err"), now: time.Now, environ: func() []string { return nil }}
-		f := &scanFlags{output: output, since: "all", sample: true}
-		j, err := a.planScan(f, nil)
+		j, err := a.planScan(&scanFlags{output: output}, files)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -40,7 +49,7 @@ func TestScanStopped(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if n := strings.Count(string(said), "cancelled: you stopped it\n"); n != len(sampleServers) {
+		if n := strings.Count(string(said), "cancelled: you stopped it\n"); n != len(files) {
 			t.Errorf("%s: said\n%s", output, said)
 		}
 	}
@@ -53,11 +62,7 @@ func TestProgressNow(t *testing.T) {
 	if _, total := p.now(); total != 0 {
 		t.Errorf("total %d before all are open", total)
 	}
-	targets, err := sampleTargets(time.Now(), nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	srv, err := targets[0].Open(context.Background())
+	srv, err := files.Open(demoFile(t, "one"), nil)
 	if err != nil {
 		t.Fatal(err)
 	}

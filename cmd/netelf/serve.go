@@ -187,13 +187,7 @@ func (a *app) serve(ctx context.Context, load func() (*config.Config, error)) (e
 	if err != nil {
 		return err
 	}
-	s, err := service.Open(string(c.Service.Data), &service.Options{
-		Sync: map[config.Sync]service.Sync{
-			config.SyncAlways: service.SyncAlways, config.SyncPeriodic: service.SyncPeriodic, config.SyncNone: service.SyncNone,
-		}[c.Service.Sync],
-		SyncEvery: time.Duration(c.Service.SyncEvery), BackupDir: string(c.Service.Backup), MaxSize: uint32(c.Service.MaxSize),
-		Computer: string(c.Service.Computer), Logger: d.log,
-	})
+	s, err := openService(c, d.log)
 	if err != nil {
 		return errors.Join(err, l.Close())
 	}
@@ -236,6 +230,17 @@ func (a *app) serve(ctx context.Context, load func() (*config.Config, error)) (e
 		err = errors.Join(err, hs.Close())
 	}
 	return err
+}
+
+// openService opens the logs as is configured.
+func openService(c *config.Config, log *slog.Logger) (*service.Service, error) {
+	return service.Open(string(c.Service.Data), &service.Options{
+		Sync: map[config.Sync]service.Sync{
+			config.SyncAlways: service.SyncAlways, config.SyncPeriodic: service.SyncPeriodic, config.SyncNone: service.SyncNone,
+		}[c.Service.Sync],
+		SyncEvery: time.Duration(c.Service.SyncEvery), BackupDir: string(c.Service.Backup), MaxSize: uint32(c.Service.MaxSize),
+		Computer: string(c.Service.Computer), Logger: log,
+	})
 }
 
 // run waits for what happens to a service.

@@ -44,6 +44,7 @@ type rpcDoor struct {
 	handler dcerpc.Interface
 	pipe    *npa.Pipe        // nil: none
 	winbind *winbind.Winbind // nil: it is not asked
+	addr    *net.TCPAddr     // where it answers over TCP; nil: it does not
 	servers []*dcerpc.Server
 	running sync.WaitGroup
 	failed  chan error // a listener that ended by itself
@@ -96,7 +97,7 @@ func (d *rpcDoor) openTCP() error {
 	if err != nil {
 		return fmt.Errorf("rpc.listen: %w", err)
 	}
-	addr, _ := l.Addr().(*net.TCPAddr) // it is one
+	d.addr, _ = l.Addr().(*net.TCPAddr) // it is one
 	d.log.Info("MS-EVEN", "listen", l.Addr().String())
 	o := d.options()
 	o.Authorize = d.authorize
@@ -109,7 +110,7 @@ func (d *rpcDoor) openTCP() error {
 		return fmt.Errorf("rpc.mapper: %w", err)
 	}
 	d.log.Info("endpoint mapper", "listen", m.Addr().String())
-	entry := epm.Entry{Interface: d.handler.ID, Port: uint16(addr.Port), Annotation: "netelf event logs"}
+	entry := epm.Entry{Interface: d.handler.ID, Port: uint16(d.addr.Port), Annotation: "netelf event logs"}
 	d.serve(m, dcerpc.NewServer(dcerpc.ServerOptions{Interfaces: []dcerpc.Interface{epm.Interface(entry)}, Logger: d.log}))
 	return nil
 }

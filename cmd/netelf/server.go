@@ -55,17 +55,48 @@ func (a *app) completeLogs(server *string, most int) cobra.CompletionFunc {
 
 func standardLogs() []string { return []string{"System", "Security", "Application"} }
 
-// target is target.Parse, and knows where the service of this machine listens.
+// target is what a text names: a target, or a name of the configuration.
 func (a *app) target(text string) (target.Target, error) {
+	t, err := a.parse(text, config.Logon{})
+	if err != nil || t.Kind != target.SMB || t.Name != text {
+		return t, err
+	}
+	people, err := a.configured() // it is a bare word, of which there is no file
+	if err != nil {
+		return t, err
+	}
+	return a.member(people.Member(text))
+}
+
+// member is a server of the configuration.
+func (a *app) member(m config.Member) (target.Target, error) {
+	t, err := a.parse(m.Target, m.Logon)
+	t.Text = m.Name
+	return t, err
+}
+
+// parse is target.Parse, and knows where the service of this machine listens, and
+// who asks.
+func (a *app) parse(text string, l config.Logon) (target.Target, error) {
 	t, err := target.Parse(text)
 	switch {
 	case err != nil:
 	case t.Kind == target.Local:
 		t.Socket = a.socket()
 	case t.Kind == target.SMB, t.Kind == target.RPC:
-		t.Remote = a.remote()
+		t.Remote = a.remote(l)
 	}
 	return t, err
+}
+
+// badTarget is the error of a text that names no target. One of the configuration
+// is nothing that was typed.
+func badTarget(flag string, err error) error {
+	var e *exitError
+	if errors.As(err, &e) {
+		return err
+	}
+	return usage("%s%w", flag, err)
 }
 
 // socket is where the service of this machine listens: as a variable says, else
@@ -84,7 +115,7 @@ func (a *app) socket() string {
 func (a *app) reading(ctx context.Context, text string, f func(eventlog.Server) error) error {
 	t, err := a.target(text)
 	if err != nil {
-		return usage("--server %w", err)
+		return badTarget("--server ", err)
 	}
 	srv, err := t.Open(ctx)
 	if err != nil {
@@ -99,7 +130,7 @@ func (a *app) reading(ctx context.Context, text string, f func(eventlog.Server) 
 func (a *app) changing(ctx context.Context, text string, opts *target.ChangeOptions, f func(t *target.Target, srv eventlog.Server) error) error {
 	t, err := a.target(text)
 	if err != nil {
-		return usage("--server %w", err)
+		return badTarget("--server ", err)
 	}
 	srv, created, err := t.OpenToChange(ctx, opts)
 	if errors.Is(err, fs.ErrNotExist) && t.Kind == target.DataDir && !isCreate(opts) {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -26,7 +27,6 @@ const (
 // configuration, or as a group.
 type targetList struct {
 	*app
-	people  *config.People // nil: nobody has asked yet
 	targets []target.Target
 	seen    map[string]bool // by name: true if it came out of a group
 }
@@ -62,18 +62,11 @@ func (a *app) targets(args []string, file string) ([]target.Target, error) {
 // add takes one argument or line.
 func (l *targetList) add(text string) error {
 	t, err := l.target(text)
-	if err != nil {
-		return usage("%w", err)
-	}
 	switch {
+	case err != nil:
+		return badTarget("", err)
 	case t.Kind == target.Group:
 		return l.group(t.Name)
-	case t.Kind == target.SMB && t.Name == text: // a bare word, of which there is no file
-		people, err := l.configured()
-		if err != nil {
-			return err
-		}
-		return l.member(people.Member(text), false)
 	}
 	return l.put(t, false)
 }
@@ -86,7 +79,7 @@ func (l *targetList) group(name string) error {
 	members, ok := people.Expand(name)
 	switch {
 	case !ok && len(people.Groups) == 0:
-		file := config.PeopleFile(l.env)
+		file := l.peopleFile()
 		if file == "" {
 			file = "the configuration, which needs a home"
 		}
@@ -97,20 +90,15 @@ func (l *targetList) group(name string) error {
 		return usage("@%s: there is no server in the group", name)
 	}
 	for _, m := range members {
-		if err := l.member(m, true); err != nil {
+		t, err := l.member(m)
+		if err != nil {
+			return usage("%w", err)
+		}
+		if err := l.put(t, true); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-func (l *targetList) member(m config.Member, grouped bool) error {
-	t, err := l.target(m.Target)
-	if err != nil {
-		return usage("%w", err)
-	}
-	t.Text = m.Name
-	return l.put(t, grouped)
 }
 
 // put takes a target. What comes out of a group is taken once, however often it
@@ -128,21 +116,27 @@ func (l *targetList) put(t target.Target, grouped bool) error {
 }
 
 // configured is the configuration of whoever runs this, which is read when it is
-// needed and not before.
-func (l *targetList) configured() (*config.People, error) {
-	if l.people != nil {
-		return l.people, nil
+// needed and not before. The error is an exitError.
+func (a *app) configured() (*config.People, error) {
+	if a.people != nil {
+		return a.people, nil
 	}
-	p, err := config.OpenPeople(config.PeopleFile(l.env), l.isTarget)
+	p, err := config.OpenPeople(a.peopleFile(), a.isTarget)
 	switch {
-	case errors.Is(err, fs.ErrNotExist):
+	case errors.Is(err, fs.ErrNotExist) && a.ownConfig == "":
 		p = new(config.People)
 	case err != nil:
-		return nil, l.configError(err)
+		if err = a.configError(err); errors.As(err, new(*exitError)) {
+			return nil, err
+		}
+		return nil, &exitError{exitFailed, fmt.Errorf("--config: %w", err)}
 	}
-	l.people = p
+	a.people = p
 	return p, nil
 }
+
+// peopleFile is where that configuration is, "" if nobody can say.
+func (a *app) peopleFile() string { return cmp.Or(a.ownConfig, config.PeopleFile(a.env)) }
 
 // isTarget says what is wrong with the text of a target.
 func (a *app) isTarget(text string) error {

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -16,28 +17,37 @@ import (
 // groups of them.
 //
 //	servers:
-//	  bedrock: {target: smb://bedrock.example.com}
+//	  bedrock: {target: smb://bedrock.example.com, user: QUARRY\fred}
 //	groups:
 //	  web: [bedrock, barney, rpc://betty:1026]
 //	  all: ["@web", dir:/srv/events]
+//	  old: {servers: [slate, gravel], auth_file: old.auth}
 //
 // A member of a group is the name of a server, the name of another group behind an
 // @, or a target as it is written anywhere else. What a target is, and whether there
 // can be such a one, this package does not know.
 type People struct {
 	Servers map[string]Server
-	Groups  map[string][]string // the members as they are written
+	Groups  map[string]Group
 }
 
 // Server is what is known of a server by its name.
 type Server struct {
 	Target string // where it is
+	Logon
+}
+
+// Group is servers and other groups.
+type Group struct {
+	Members []string // as they are written
+	Logon            // for members that have none of their own
 }
 
 // Member is a server of a group, or one that was named.
 type Member struct {
 	Name   string // as it is to be called
 	Target string // where it is
+	Logon         // its own, else that of the innermost group that has one
 }
 
 const maxNested = 16 // groups in each other
@@ -88,7 +98,7 @@ func LoadPeople(src Source, check func(target string) error) (*People, error) {
 	p := peopleLoader{
 		loader: loader{name: src.Name},
 		check:  check,
-		people: &People{Servers: map[string]Server{}, Groups: map[string][]string{}},
+		people: &People{Servers: map[string]Server{}, Groups: map[string]Group{}},
 		groups: map[string]*groupNode{},
 	}
 	p.file(src.Data, p.root)
@@ -123,29 +133,32 @@ func (p *People) Expand(group string) (list []Member, ok bool) {
 		return nil, false
 	}
 	seen, groups := map[string]bool{}, map[string]bool{}
-	var add func(string)
-	add = func(group string) {
+	var add func(string, Logon)
+	add = func(group string, outer Logon) {
 		if groups[group] {
 			return
 		}
 		groups[group] = true
-		for _, m := range p.Groups[group] {
-			if inner, ok := strings.CutPrefix(m, "@"); ok {
-				add(inner)
-			} else if !seen[m] {
-				seen[m] = true
-				list = append(list, p.Member(m))
+		logon := cmp.Or(p.Groups[group].Logon, outer)
+		for _, text := range p.Groups[group].Members {
+			if inner, ok := strings.CutPrefix(text, "@"); ok {
+				add(inner, logon)
+			} else if !seen[text] {
+				seen[text] = true
+				m := p.Member(text)
+				m.Logon = cmp.Or(m.Logon, logon)
+				list = append(list, m)
 			}
 		}
 	}
-	add(group)
+	add(group, Logon{})
 	return list, true
 }
 
 // Member is the server of a name, or a target that is written out.
 func (p *People) Member(text string) Member {
 	if s, ok := p.Servers[text]; ok {
-		return Member{Name: text, Target: s.Target}
+		return Member{Name: text, Target: s.Target, Logon: s.Logon}
 	}
 	return Member{Name: text, Target: text}
 }
@@ -238,16 +251,18 @@ func (p *peopleLoader) server(k, v *yaml.Node, key string) {
 	}
 	found := false
 	before := p.found
-	p.mapping(v, key, "target", func(k, v *yaml.Node, full string) {
-		if k.Value != "target" {
-			p.at(k, shown(full), "unknown key; a server has target")
-			return
+	var s Server
+	const keys = "target, " + logonKeys
+	p.mapping(v, key, keys, func(k, v *yaml.Node, full string) {
+		switch {
+		case k.Value == "target":
+			s.Target, _ = p.target(v, full) // what is wrong is told
+			found = true
+		case !p.logon(&s.Logon, k, v, full):
+			p.at(k, shown(full), "unknown key; a server has %s", keys)
 		}
-		if text, ok := p.target(v, full); ok {
-			p.people.Servers[key[len("servers."):]] = Server{Target: text}
-		}
-		found = true
 	})
+	p.people.Servers[k.Value] = s
 	if !found && p.found == before {
 		p.at(k, key, "has no target; it says where the server is")
 	}
@@ -261,13 +276,37 @@ func (p *peopleLoader) group(k, v *yaml.Node, key string) {
 	g := &groupNode{name: k.Value}
 	p.groups[g.name] = g
 	p.order = append(p.order, g)
-	p.people.Groups[g.name] = nil
+	var group Group
+	if v.Kind != yaml.MappingNode {
+		group.Members = p.members(g, v, key)
+	} else {
+		found := false
+		before := p.found
+		const keys = "servers, " + logonKeys
+		p.mapping(v, key, keys, func(k, v *yaml.Node, full string) {
+			switch {
+			case k.Value == "servers":
+				group.Members = p.members(g, v, full)
+				found = true
+			case !p.logon(&group.Logon, k, v, full):
+				p.at(k, shown(full), "unknown key; a group has %s", keys)
+			}
+		})
+		if !found && p.found == before {
+			p.at(k, key, "has no servers; it lists what is in the group")
+		}
+	}
+	p.people.Groups[g.name] = group
+}
+
+// members is the list of what is in a group.
+func (p *peopleLoader) members(g *groupNode, v *yaml.Node, key string) (members []string) {
 	switch {
 	case !p.bare(v, key):
-		return
+		return nil
 	case v.Kind != yaml.SequenceNode:
 		p.at(v, key, "have %s, want a list of servers, as [bedrock, barney]", kindOf(v))
-		return
+		return nil
 	}
 	for _, m := range v.Content {
 		if strings.HasPrefix(m.Value, "@") && m.Kind == yaml.ScalarNode && p.bare(m, key) {
@@ -279,38 +318,29 @@ func (p *peopleLoader) group(k, v *yaml.Node, key string) {
 		} else if _, ok := p.target(m, key); !ok {
 			continue
 		}
-		p.people.Groups[g.name] = append(p.people.Groups[g.name], m.Value)
+		members = append(members, m.Value)
 	}
+	return members
 }
 
 // target is a value that names a server.
 func (p *peopleLoader) target(n *yaml.Node, key string) (text string, ok bool) {
-	if !p.bare(n, key) {
+	text, ok = p.text(n, key, "a target, as smb://bedrock")
+	if !ok {
 		return "", false
 	}
-	err := lineFlaw(n.Value)
+	var err error
 	switch {
-	case n.Kind != yaml.ScalarNode, isNull(n):
-		p.at(n, key, "have %s, want a target, as smb://bedrock", kindOf(n))
-		return "", false
-	case n.Tag != "!!str":
-		p.at(n, key, "have %s, which is %s in YAML; want text: put it in quotes", quoted(n.Value), kindOf(n))
-		return "", false
-	case len(n.Value) > maxText:
-		err = fmt.Errorf("have %d bytes, want at most %d", len(n.Value), maxText)
-	case err != nil:
-	case n.Value == "" || strings.TrimSpace(n.Value) != n.Value:
-		err = fmt.Errorf("have %s, want a target, as smb://bedrock", quoted(n.Value))
-	case strings.HasPrefix(n.Value, "@"):
-		err = fmt.Errorf("have the group %s, want one server", quoted(n.Value))
+	case strings.HasPrefix(text, "@"):
+		err = fmt.Errorf("have the group %s, want one server", quoted(text))
 	case p.check != nil:
-		err = p.check(n.Value)
+		err = p.check(text)
 	}
 	if err != nil {
 		p.at(n, key, "%w", err)
 		return "", false
 	}
-	return n.Value, true
+	return text, true
 }
 
 // nested finds out how deep a group is; false: there is a problem that is told. path
