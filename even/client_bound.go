@@ -45,8 +45,8 @@ func newBound(s *eventlog.Selection) bound {
 	return b
 }
 
-// over says whether the walk ends at a record.
-func (b *bound) over(r *view) bool {
+// over says whether the walk ends at a record, which shortens it if more is left.
+func (b *bound) over(r *view, more bool) bool {
 	t := int64(r.TimeWritten())
 	if !b.ends || b.back && t >= b.end || !b.back && t < b.end {
 		b.run = 0
@@ -55,7 +55,9 @@ func (b *bound) over(r *view) bool {
 	if b.run++; b.run < beyondRun {
 		return false
 	}
-	b.at = r.number
+	if more {
+		b.at = r.number
+	}
 	return true
 }
 

@@ -241,7 +241,7 @@ func (c *clientCursor) next(ctx context.Context, e *eventlog.Event) error {
 		if !found {
 			continue // there is a loss to tell
 		}
-		if c.bound.over(&c.record) {
+		if c.bound.over(&c.record, c.left() > 0) {
 			return io.EOF
 		}
 		if err := c.judge.More(); err != nil {
@@ -411,9 +411,7 @@ func (c *clientCursor) AppendMarks(m []eventlog.Mark) []eventlog.Mark { return a
 // Examined implements eventlog.Examiner.
 func (c *clientCursor) Examined() uint64 { return c.judge.Examined() }
 
-// Bounded is the record at which the walk began, forwards with a Since, or ended,
-// because TimeWritten lies beyond a bound in time by more than the Selection's Slack
-// there; ok is false where that did not shorten it.
+// Bounded implements eventlog.Bounder.
 func (c *clientCursor) Bounded() (record uint64, ok bool) { return c.bound.at, c.bound.at != 0 }
 
 // Close may be called at any time.

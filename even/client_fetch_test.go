@@ -551,7 +551,7 @@ func TestClientBounds(t *testing.T) {
 		if got != x.want || err != nil {
 			t.Errorf("%s: have %s, %v, want %s", x.name, got, err, x.want)
 		}
-		at, _ := c.(interface{ Bounded() (uint64, bool) }).Bounded()
+		at, _ := eventlog.Bounded(c)
 		if x.at == 0 && at != 0 || x.at != 0 && (at == 0 || at > x.at+200 || at+200 < x.at) {
 			t.Errorf("%s: bounded at %d, want about %d", x.name, at, x.at)
 		}

@@ -33,6 +33,22 @@ func Examined(c Cursor) uint64 {
 	return 0
 }
 
+// Bounder is a Cursor that knows whether a bound in time has shortened its walk.
+type Bounder interface {
+	// Bounded is the record at which the walk ended early, or, forwards, began late,
+	// since what lies beyond it is outside of Since and Until by more than Slack; ok is
+	// false where that did not shorten it, or not yet.
+	Bounded() (record uint64, ok bool)
+}
+
+// Bounded asks c for it; false where it does not know.
+func Bounded(c Cursor) (record uint64, ok bool) {
+	if x, is := c.(Bounder); is {
+		return x.Bounded()
+	}
+	return 0, false
+}
+
 // Log is an ordered set of records. It may be used by many goroutines. What the
 // other side cannot do is errors.ErrUnsupported. A context is for the call that
 // gets it and is not kept: what a call returns outlives it.

@@ -53,3 +53,5 @@ func (c *resolved) Next(ctx context.Context, e *Event) error {
 }
 
 func (c *resolved) Examined() uint64 { return Examined(c.Cursor) }
+
+func (c *resolved) Bounded() (record uint64, ok bool) { return Bounded(c.Cursor) }

@@ -33,6 +33,7 @@ type source struct {
 	asked   bool
 	size    int // of the batch asked for last
 	given   given
+	bounded uint64 // as that of the batches that were taken
 	out     eventlog.Outcome
 
 	examined atomic.Uint64 // the worker adds
@@ -46,8 +47,10 @@ type batch struct {
 	keys   []uint64 // of events
 	n      int      // events there are
 
-	err   error           // what came behind the events; nil: nothing yet
-	last  bool            // err ended the log
+	err     error  // what came behind the events; nil: nothing yet
+	last    bool   // err ended the log
+	bounded uint64 // the record at which the walk was shortened; 0: not, or not yet
+
 	marks []eventlog.Mark // where the log goes on behind all of this, if it does not follow from the last event
 }
 

@@ -1,6 +1,7 @@
 package scan
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -212,6 +213,7 @@ func (c *Cursor) head(ctx context.Context, s *source) (more bool, err error) {
 			return false, err
 		}
 		s.current, s.idle, s.next, s.asked = b, s.current, 0, false
+		s.bounded = cmp.Or(s.bounded, b.bounded)
 	}
 }
 

@@ -38,6 +38,7 @@ func (o *Outcome) Word() string { return word(o.NotTried(), o.State) }
 type LogOutcome struct {
 	Log string // its name in its server
 	eventlog.Outcome
+	Bounded     uint64    // the record at which the walk was shortened, see eventlog.Bounder; 0: it was not
 	First, Last time.Time // TimeWritten of the first and the last event given; zero: none
 }
 
@@ -65,7 +66,7 @@ func (c *Cursor) Outcomes() []Outcome {
 			o.Note(w.err)
 		default:
 			for _, s := range w.sources {
-				l := LogOutcome{Log: s.name, Outcome: s.out, First: s.given.first, Last: s.given.last}
+				l := LogOutcome{Log: s.name, Outcome: s.out, Bounded: s.bounded, First: s.given.first, Last: s.given.last}
 				l.Examined = s.examined.Load()
 				l.Note(ended) // nothing, if it is done
 				o.Logs = append(o.Logs, l)

@@ -268,6 +268,7 @@ func (w *worker) fill(ctx context.Context, b *batch) {
 		})
 		w.soft.Stop()
 		n := eventlog.Examined(b.source.cursor) - before
+		b.bounded, _ = eventlog.Bounded(b.source.cursor)
 		b.source.examined.Add(n)
 		w.examined.Add(n)
 		more = false

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 
 	"netelf.example/eventlog"
@@ -16,6 +17,7 @@ import (
 type report struct {
 	*app
 	quiet   bool
+	reverse bool           // the oldest events come first
 	summary *summary       // for programs; nil: none
 	silent  bool           // it stands in place of what is said to people
 	byName  map[string]int // the first target of a name
@@ -36,8 +38,8 @@ type fate struct {
 // maxShown is how many losses, and how many skipped files, are listed of a target.
 const maxShown = 10
 
-func newReport(a *app, targets []scan.Target, quiet bool) *report {
-	r := &report{app: a, quiet: quiet, byName: make(map[string]int)}
+func newReport(a *app, targets []scan.Target, quiet, reverse bool) *report {
+	r := &report{app: a, quiet: quiet, reverse: reverse, byName: make(map[string]int)}
 	for i, t := range targets {
 		r.targets = append(r.targets, fate{name: t.Name})
 		if _, ok := r.byName[t.Name]; !ok {
@@ -150,7 +152,7 @@ func (r *report) print(t *fate) {
 		r.say("%s: %s; %d of %d logs could not be read to their end:", name, events(o), len(bad), len(o.Logs))
 	case ok && r.quiet:
 	default:
-		r.say("%s: %v, %s%s", name, o.State, events(o), missing(&o.Outcome))
+		r.say("%s: %v, %s%s%s", name, o.State, events(o), missing(&o.Outcome), bounded(o, r.reverse))
 	}
 	if len(o.Logs) > 1 {
 		list(r.app, bad, func(l scan.LogOutcome) string {
@@ -199,6 +201,37 @@ func events(o *scan.Outcome) string {
 		s += fmt.Sprintf(" of %d logs", n)
 	}
 	return s
+}
+
+// maxBounded is how many logs are named of a target whose walks were shortened.
+const maxBounded = 3
+
+// bounded says how far into its logs a walk went that a bound in time has
+// shortened.
+func bounded(o *scan.Outcome, reverse bool) string {
+	var words []string
+	for _, l := range o.Logs {
+		switch {
+		case l.Bounded == 0:
+		case len(o.Logs) == 1:
+			words = append(words, fmt.Sprintf("record %d", l.Bounded))
+		default:
+			words = append(words, fmt.Sprintf("%d of %s", l.Bounded, l.Log))
+		}
+	}
+	if len(words) == 0 {
+		return ""
+	}
+	if more := len(words) - maxBounded; more > 0 {
+		words = append(words[:maxBounded], fmt.Sprintf("so in %d more", more))
+	}
+	if len(o.Logs) > 1 {
+		words[0] = "record " + words[0]
+	}
+	if reverse {
+		return ", begun or ended at " + strings.Join(words, ", ")
+	}
+	return ", back to " + strings.Join(words, ", ")
 }
 
 // missing says how many records are known to be.

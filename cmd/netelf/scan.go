@@ -250,7 +250,7 @@ func (a *app) planScan(f *scanFlags, args []string) (*scanJob, error) {
 		j.targets = append(j.targets, s)
 		j.render.OneLog = len(parsed) == 1 && t.Kind == target.Path && isFile(t.Name)
 	}
-	j.report = newReport(a, j.targets, f.quiet)
+	j.report = newReport(a, j.targets, f.quiet, f.reverse)
 	if j.report.summary, j.report.silent, err = a.openSummary(cmp.Or(f.summary, "text"), now); err != nil {
 		return nil, err
 	}

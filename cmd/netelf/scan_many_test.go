@@ -123,7 +123,7 @@ func remotely(name string, n int, r *remote) scan.Target {
 func job(a *app, form render.Form, targets []scan.Target) *scanJob {
 	j := &scanJob{app: a, targets: targets, form: form, window: "in the whole log", render: render.Options{Location: time.UTC}}
 	j.sel = eventlog.Selection{Backward: true, Want: render.Wants(form, nil)}
-	j.report = newReport(a, targets, false)
+	j.report = newReport(a, targets, false, false)
 	return j
 }
 

@@ -63,6 +63,7 @@ type (
 	summaryLog struct {
 		Log string `json:"log"`
 		summaryPart
+		Bounded uint64 `json:"bounded,omitempty"`
 	}
 	summaryPart struct {
 		State       string `json:"state"`
@@ -134,7 +135,7 @@ func (r *report) document(now time.Time, exit int, stopped bool) *summaryDoc {
 			s.Reopened = o.Broke.Error()
 		}
 		for _, l := range o.Logs {
-			s.Logs = append(s.Logs, summaryLog{l.Log, summarize(&l.Outcome, l.State.String())})
+			s.Logs = append(s.Logs, summaryLog{l.Log, summarize(&l.Outcome, l.State.String()), l.Bounded})
 		}
 		doc.Events += o.Events
 		doc.Servers = append(doc.Servers, s)
