@@ -64,7 +64,7 @@ const (
 
 // fill decodes the next stretch of the log. late asks for an end of it.
 func (b *batch) fill(ctx context.Context, backward bool, late func() bool) {
-	b.n, b.err, b.last, b.marks = 0, nil, false, nil
+	b.n, b.err, b.last, b.bounded, b.marks = 0, nil, false, 0, nil
 	if grow := b.want - len(b.events); grow > 0 {
 		b.events = append(b.events, make([]eventlog.Event, grow)...)
 		b.keys = append(b.keys, make([]uint64, grow)...)

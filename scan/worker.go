@@ -268,7 +268,9 @@ func (w *worker) fill(ctx context.Context, b *batch) {
 		})
 		w.soft.Stop()
 		n := eventlog.Examined(b.source.cursor) - before
-		b.bounded, _ = eventlog.Bounded(b.source.cursor)
+		if record, ok := eventlog.Bounded(b.source.cursor); ok {
+			b.bounded = record
+		}
 		b.source.examined.Add(n)
 		w.examined.Add(n)
 		more = false
