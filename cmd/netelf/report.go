@@ -32,6 +32,7 @@ type fate struct {
 	outcome scan.Outcome
 	losses  []string // the first maxShown of them
 	more    int
+	inFile  bool // a loss has a place in a file
 	skipped []files.Skip
 }
 
@@ -74,6 +75,7 @@ func (r *report) loss(i int, l *eventlog.Loss) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	t := &r.targets[max(i, 0)]
+	t.inFile = t.inFile || l.Offset >= 0
 	if len(t.losses) == maxShown {
 		t.more++
 		return
@@ -168,8 +170,11 @@ func (r *report) print(t *fate) {
 	for _, l := range t.losses {
 		r.say("  %s", l)
 	}
-	if t.more > 0 {
+	switch {
+	case t.more > 0 && t.inFile:
 		r.say("  and %d more; 'netelf check' lists all of a file", t.more)
+	case t.more > 0:
+		r.say("  and %d more", t.more)
 	}
 	list(r.app, t.skipped, func(s files.Skip) string { return fmt.Sprintf("skipped %s: %s", s.Path, s.Reason) })
 }

@@ -130,7 +130,12 @@ func job(a *app, form render.Form, targets []scan.Target) *scanJob {
 // exitOf runs a job and answers its exit code and what was written.
 func exitOf(t *testing.T, j *scanJob) (exit int, out, said string) {
 	t.Helper()
-	if err := j.run(t.Context()); err != nil {
+	return exitWith(t.Context(), t, j)
+}
+
+func exitWith(ctx context.Context, t *testing.T, j *scanJob) (exit int, out, said string) {
+	t.Helper()
+	if err := j.run(ctx); err != nil {
 		var e *exitError
 		if !errors.As(err, &e) || e.err != nil {
 			t.Fatal(err)

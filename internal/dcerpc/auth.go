@@ -179,7 +179,8 @@ func (s *session) open(p *pdu, from int) ([]byte, error) {
 			err = s.sec.Verify(whole, p.Token)
 		}
 		if err != nil {
-			return nil, formatError(what, "auth_value", to+trailerSize, "%w: %w", errUnverified, err)
+			// Whatever the mechanism makes of it, nobody has refused anything: %v.
+			return nil, formatError(what, "auth_value", to+trailerSize, "%w: %v", errUnverified, err)
 		}
 	}
 	return p.Raw[from : to-int(t.PadLength)], nil

@@ -220,6 +220,9 @@ func TestSignedAnswers(t *testing.T) {
 				}
 				_, err = c.Call(context.Background(), 1, nil)
 				var f *Fault
+				if errors.Is(err, fs.ErrPermission) {
+					t.Errorf("%v is a refusal", err)
+				}
 				if x.want == "" && (!errors.As(err, &f) || f.Status != FaultCancel) || x.want != "" && errorText(err) != x.want {
 					t.Errorf("%v, want %s", err, x.want)
 				}

@@ -8,6 +8,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"sync"
 	"testing"
@@ -105,10 +106,16 @@ func (s *hmacSecurity) Sign(whole []byte) ([]byte, error) {
 	return mac(s.send, s.sendSeq, whole), nil
 }
 
+// badSignature says no to the peer, as NTLM's does.
+type badSignature struct{}
+
+func (badSignature) Error() string        { return "bad signature" }
+func (badSignature) Is(target error) bool { return target == fs.ErrPermission }
+
 func (s *hmacSecurity) Verify(whole, sig []byte) error {
 	s.recvSeq++
 	if !hmac.Equal(mac(s.recv, s.recvSeq, whole), sig) {
-		return errors.New("bad signature")
+		return badSignature{}
 	}
 	return nil
 }
