@@ -186,9 +186,18 @@ func (c *Client) Logs(ctx context.Context) ([]eventlog.Info, error) {
 	return list, nil
 }
 
+// ErrNotListed is a name that the server was not asked to open, since nothing says
+// that it has a log of that name. It is fs.ErrNotExist.
+var ErrNotListed error = notListed{}
+
+type notListed struct{}
+
+func (notListed) Error() string        { return "it is not opened" }
+func (notListed) Is(target error) bool { return target == fs.ErrNotExist }
+
 // OpenLog opens a log. A server opens Application for a name that it does not know,
 // so names other than Application, Security and System are opened only where the
-// server's registry lists them. What it does not list is fs.ErrNotExist.
+// server's registry lists them. What it does not list is ErrNotListed.
 func (c *Client) OpenLog(ctx context.Context, name string) (eventlog.Log, error) {
 	known, err := c.verified(ctx, name)
 	if err != nil {
@@ -207,7 +216,7 @@ func (c *Client) verified(ctx context.Context, name string) (string, error) {
 	case name == "":
 		return "", fmt.Errorf("a log without a name: %w", fs.ErrNotExist)
 	case strings.Contains(name, "/"):
-		return "", fmt.Errorf("%q is an event channel, and MS-EVEN has none: %w", name, fs.ErrNotExist)
+		return "", fmt.Errorf("%q is an event channel, and MS-EVEN has none: %w", name, ErrNotListed)
 	}
 	same := func(s string) bool { return eventlog.EqualFold(s, name) }
 	if i := slices.IndexFunc(theThree, same); i >= 0 {
@@ -222,11 +231,11 @@ func (c *Client) verified(ctx context.Context, name string) (string, error) {
 	case ctx.Err() != nil:
 		return "", ctx.Err()
 	case errors.Is(err, errors.ErrUnsupported):
-		return "", fmt.Errorf("whether there is a log %q cannot be asked, and %s: %w", name, why, fs.ErrNotExist)
+		return "", fmt.Errorf("whether there is a log %q cannot be asked, and %s: %w", name, why, ErrNotListed)
 	case err != nil:
 		return "", fmt.Errorf("whether there is a log %q is not known, and %s: %w", name, why, err)
 	}
-	return "", fmt.Errorf("the registry lists no log %q, and %s: %w", name, why, fs.ErrNotExist)
+	return "", fmt.Errorf("the registry lists no log %q, and %s: %w", name, why, ErrNotListed)
 }
 
 // serverName is what Windows' own client sends for the name of a server.
@@ -288,6 +297,9 @@ func backupPathOf(name string) (string, error) {
 // Sources lists the sources of all logs, by the server's registry. Of what of them
 // cannot be read, Notice is told.
 func (c *Client) Sources(ctx context.Context) ([]eventlog.Source, error) {
+	if c.o.Registry == nil {
+		return nil, fmt.Errorf("list sources: MS-EVEN cannot, and the registry is not known: %w", errors.ErrUnsupported)
+	}
 	names, err := c.names(ctx)
 	if err != nil {
 		return nil, err
@@ -309,10 +321,10 @@ func (c *Client) Sources(ctx context.Context) ([]eventlog.Source, error) {
 
 // SetSource is not supported: a source is registered where its message files are.
 func (c *Client) SetSource(context.Context, eventlog.Source) error {
-	return fmt.Errorf("add source: %w", errors.ErrUnsupported)
+	return fmt.Errorf("add source: MS-EVEN cannot: %w", errors.ErrUnsupported)
 }
 
 // RemoveSource is not supported.
 func (c *Client) RemoveSource(context.Context, string) error {
-	return fmt.Errorf("remove source: %w", errors.ErrUnsupported)
+	return fmt.Errorf("remove source: MS-EVEN cannot: %w", errors.ErrUnsupported)
 }

@@ -8,6 +8,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"net"
+	"os"
 	"runtime"
 	"strings"
 	"sync/atomic"
@@ -19,6 +20,7 @@ import (
 	"netelf.example/internal/dcerpc"
 	"netelf.example/internal/ntlm"
 	"netelf.example/internal/rpcauth"
+	"netelf.example/render"
 )
 
 var (
@@ -282,6 +284,33 @@ func TestScanHostile(t *testing.T) {
 				t.Errorf("said\n%s", said)
 			}
 		})
+	}
+}
+
+// What a scan needs of memory does not hang on how many events there are.
+func TestScanMemory(t *testing.T) {
+	const password = "yabba-dabba-doo"
+	addr := (&lying{srv: endless{}}).serve(t, password)
+	for _, form := range []render.Form{render.JSON, render.Classic} {
+		used := func(n int) uint64 {
+			j := asked(t, &scanFlags{output: form.String(), limit: count(n), logs: []string{"System"}}, password, "slate="+addr)
+			var err error
+			if j.stdout, err = os.OpenFile(os.DevNull, os.O_WRONLY, 0); err != nil {
+				t.Fatal(err)
+			}
+			defer j.stdout.Close() // nothing is in it
+			return peak(func() {
+				if err := j.run(t.Context()); err != nil || j.report.targets[0].outcome.Events != uint64(n) {
+					t.Errorf("%v: %v, %+v", form, err, j.report.targets[0].outcome)
+				}
+			})
+		}
+		// Each event has over 1000 bytes, and what is read ahead of the list is bounded.
+		few, many := used(4_000), used(100_000)
+		t.Logf("%v: %d KiB for 4000 events, %d KiB for 100000", form, few>>10, many>>10)
+		if many > few+32<<20 {
+			t.Errorf("%v: %d KiB for 4000 events, %d KiB for 100000", form, few>>10, many>>10)
+		}
 	}
 }
 

@@ -21,6 +21,7 @@ import (
 	"netelf.example/internal/users"
 	"netelf.example/nt"
 	"netelf.example/render"
+	"netelf.example/scan"
 )
 
 // The tests of this file run servers as the demo does, the service and its door over
@@ -389,5 +390,70 @@ func TestScanServersStopped(t *testing.T) {
 	}
 	if !regexp.MustCompile(`^fred: (ok, \d+ events of 2 logs.*|\d+ events of 2 logs; \d of 2 logs.*(\n  .*)*)\nwilma: (cancelled|0 events)`).Match(said) {
 		t.Errorf("said\n%s", said)
+	}
+}
+
+// A connection that ends while nobody reads, as one that has been idle for too long,
+// is made again where the walk was: no record is missing, and none comes twice.
+func TestScanIdle(t *testing.T) {
+	t.Parallel()
+	const password, n = "yabba-dabba-doo", 3000
+	s := living(t, "barney", password)
+	admin := s.s.As(eventlog.Caller{Name: "fred", SIDs: []eventlog.SID{nt.SIDAdministrators}})
+	max := int64(8 << 20) // more than one answer holds
+	if err := eventlog.Set(t.Context(), s.log(t, "Application"), eventlog.Settings{MaxSize: &max}); err != nil {
+		t.Fatal(err)
+	}
+	r, err := eventlog.RegisterSource(t.Context(), admin, "quarry")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	var list []*eventlog.Event
+	for range n {
+		list = append(list, &eventlog.Event{ID: 1, Data: make([]byte, 1000)})
+	}
+	if _, err := r.Report(t.Context(), list...); err != nil {
+		t.Fatal(err)
+	}
+	var mu sync.Mutex
+	var open []net.Conn
+	addr := inTheWay(t, s.door.addr.String(), func(answers io.Reader, to net.Conn) error {
+		mu.Lock()
+		open = append(open, to)
+		mu.Unlock()
+		_, err := io.Copy(to, answers)
+		return err
+	})
+	j := asked(t, &scanFlags{logs: []string{"Application"}}, password, "barney="+addr)
+	j.opts.Ahead = 1 // no more than must be
+	c := scan.Open(t.Context(), j.targets, &j.sel, &j.opts)
+	defer c.Close()
+	var e eventlog.Event
+	last := uint64(0)
+	for i := 0; ; i++ {
+		err := c.Next(t.Context(), &e)
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			t.Fatalf("after %d events: %v, %v", i, err, c.Outcomes()[0].Err)
+		}
+		if i > 0 && e.RecordNumber != last-1 {
+			t.Fatalf("record %d comes behind %d", e.RecordNumber, last)
+		}
+		if last = e.RecordNumber; i == 0 {
+			mu.Lock()
+			for _, nc := range open {
+				_ = nc.Close() // of which the client is not told
+			}
+			mu.Unlock()
+		}
+	}
+	o := c.Outcomes()[0]
+	mu.Lock()
+	defer mu.Unlock()
+	if o.State != eventlog.OK || o.Events < n || len(open) < 2 {
+		t.Errorf("%d connections, %+v", len(open), o)
 	}
 }

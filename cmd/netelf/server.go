@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"netelf.example/even"
 	"netelf.example/eventlog"
 	"netelf.example/internal/config"
 	"netelf.example/target"
@@ -169,7 +170,7 @@ func of(t *target.Target, err error) error {
 // name.
 func openLog(ctx context.Context, t, name string, srv eventlog.Server) (eventlog.Log, error) {
 	l, err := srv.OpenLog(ctx, name)
-	if errors.Is(err, fs.ErrNotExist) {
+	if errors.Is(err, fs.ErrNotExist) && !errors.Is(err, even.ErrNotListed) { // that says why
 		return nil, noLog(fmt.Sprintf("there is no log %q; 'netelf logs --server %s' lists them", name, t))
 	}
 	return l, err
