@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -24,6 +25,8 @@ type Client struct {
 	http *http.Client
 	base string // scheme and host
 	name string // Origin.Server of what is read
+
+	skew atomic.Pointer[time.Duration] // nil: not known
 }
 
 var (
@@ -175,8 +178,21 @@ func answer(ctx context.Context, resp *http.Response, out any) error {
 
 // About asks what the server says of itself, and who the caller is to it.
 func (c *Client) About(ctx context.Context) (a About, err error) {
-	err = c.do(ctx, http.MethodGet, path("about"), nil, &a)
+	begin := time.Now()
+	if err = c.do(ctx, http.MethodGet, path("about"), nil, &a); err == nil && !a.Time.IsZero() {
+		now := time.Now()
+		c.skew.Store(new(a.Time.Sub(begin.Add(now.Sub(begin) / 2))))
+	}
 	return a, err
+}
+
+// Skew is how far the server's clock was ahead of this one's at the last About; ok is
+// false before one.
+func (c *Client) Skew() (d time.Duration, ok bool) {
+	if p := c.skew.Load(); p != nil {
+		return *p, true
+	}
+	return 0, false
 }
 
 // Logs lists all logs.

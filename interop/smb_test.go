@@ -89,6 +89,9 @@ func TestSMBDialects(t *testing.T) {
 		t.Run(x.name, func(t *testing.T) {
 			w := startSMBD(t, smbdOptions{Config: x.lines})
 			s := smbDial(t, w, smbRoot)
+			if d, ok := s.Skew(); !ok || d.Abs() > 10*time.Second {
+				t.Errorf("the clock of this very machine is %v ahead, %v", d, ok)
+			}
 			for _, private := range []bool{false, true} {
 				c := bindPipe(t, s, "winreg", rpcWinregID, true, private)
 				// OpenLocalMachine with no server name and the right to ask.

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"net"
 	"strings"
+	"time"
 
 	"netelf.example/even"
 	"netelf.example/eventlog"
@@ -115,6 +116,14 @@ func (e *nothing) Is(target error) bool {
 type overSMB struct {
 	*even.Client
 	session *smb.Dialer
+}
+
+// Skew is that of the logon inside the pipe, else that of the session.
+func (s *overSMB) Skew() (d time.Duration, ok bool) {
+	if d, ok = s.Client.Skew(); !ok {
+		d, ok = s.session.Skew()
+	}
+	return d, ok
 }
 
 func (s *overSMB) Close() error { return errors.Join(s.Client.Close(), s.session.Close()) }

@@ -298,9 +298,15 @@ func TestKeep(t *testing.T) {
 	if _, err := c.RegisterSource(ctx, ""); !errors.Is(err, eventlog.ErrInvalid) {
 		t.Errorf("a source without a name: %v", err)
 	}
+	if d, known := c.Skew(); known {
+		t.Errorf("the clock was never asked for, and is %v ahead", d)
+	}
 	a, err := c.About(ctx)
 	if err != nil || a.Version != "1.2.3" || a.Computer != "bedrock" || a.Caller.Name != "tester" || !a.Caller.Administrator || time.Since(a.Time) > time.Minute {
 		t.Errorf("about: %+v, %v", a, err)
+	}
+	if d, known := c.Skew(); !known || d.Abs() > time.Minute {
+		t.Errorf("the clock of this very machine is %v ahead, %v", d, known)
 	}
 }
 

@@ -51,8 +51,11 @@ type link struct {
 	have int // of head: bytes that were handed out; 4: they all were
 	rest int // of the message
 
-	unsigned atomic.Bool // errUnsigned came up
-	heard    atomic.Bool // a message came
+	first []byte // of the first message, as far as it is of use
+
+	unsigned atomic.Bool                   // errUnsigned came up
+	heard    atomic.Bool                   // a message came
+	skew     atomic.Pointer[time.Duration] // nil: not known
 }
 
 // newLink makes the link of a connection.
@@ -133,6 +136,7 @@ func (l *link) Read(b []byte) (int, error) {
 		return n, nil
 	}
 	n, err := l.Conn.Read(b[:min(len(b), l.rest)])
+	l.hear(b[:n])
 	l.rest -= n
 	return n, err
 }
