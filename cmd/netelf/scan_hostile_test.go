@@ -306,10 +306,10 @@ func TestScanMemory(t *testing.T) {
 			})
 		}
 		// Each event has over 1000 bytes, and what is read ahead of the list is bounded.
-		few, many := used(4_000), used(100_000)
-		t.Logf("%v: %d KiB for 4000 events, %d KiB for 100000", form, few>>10, many>>10)
-		if many > few+32<<20 {
-			t.Errorf("%v: %d KiB for 4000 events, %d KiB for 100000", form, few>>10, many>>10)
+		few, many := used(4_000), used(40_000)
+		t.Logf("%v: %d KiB for 4000 events, %d KiB for 40000", form, few>>10, many>>10)
+		if many > few+24<<20 {
+			t.Errorf("%v: %d KiB for 4000 events, %d KiB for 40000", form, few>>10, many>>10)
 		}
 	}
 }

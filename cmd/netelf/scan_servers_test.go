@@ -188,7 +188,8 @@ func TestScanServers(t *testing.T) {
 	wilma, betty, fred, pebbles := living(t, "wilma", password), living(t, "betty", "another-one"), living(t, "fred", password), living(t, "barney", password)
 	// It lets one log on, and goes silent when it is asked for records.
 	slow := inTheWay(t, wilma.door.addr.String(), silent(2000))
-	for _, form := range []render.Form{render.JSON, render.Classic} {
+	try := func(t *testing.T, form render.Form) {
+		t.Parallel()
 		j := asked(t, &scanFlags{output: form.String(), timeout: slowTimeout}, password,
 			"fred="+fred.door.addr.String(), "barney="+closedPort(t), "betty="+betty.door.addr.String(), "wilma="+slow, "pebbles="+pebbles.door.addr.String())
 		doc := new(strings.Builder)
@@ -229,6 +230,11 @@ $`)
 			t.Errorf("%v: the clock of this very machine is wrong: %s", form, doc)
 		}
 	}
+	t.Run("forms", func(t *testing.T) {
+		for _, form := range []render.Form{render.JSON, render.Classic} {
+			t.Run(form.String(), func(t *testing.T) { try(t, form) })
+		}
+	})
 	if refused, _ := betty.logons(t); refused != 2 {
 		t.Errorf("betty was tried %d times by two scans", refused)
 	}
