@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"math"
 	"os"
 	"strings"
 	"time"
@@ -83,7 +82,7 @@ func summarize(o *eventlog.Outcome, word string) summaryPart {
 }
 
 // seconds are rounded to milliseconds.
-func seconds(d time.Duration) float64 { return math.Round(d.Seconds()*1000) / 1000 }
+func seconds(d time.Duration) float64 { return float64(d.Round(time.Millisecond)/time.Millisecond) / 1000 }
 
 // write writes the document, one line, and closes the file.
 func (s *summary) write(doc *summaryDoc) error {
