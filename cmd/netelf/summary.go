@@ -82,7 +82,9 @@ func summarize(o *eventlog.Outcome, word string) summaryPart {
 }
 
 // seconds are rounded to milliseconds.
-func seconds(d time.Duration) float64 { return float64(d.Round(time.Millisecond)/time.Millisecond) / 1000 }
+func seconds(d time.Duration) float64 {
+	return float64(d.Round(time.Millisecond)/time.Millisecond) / 1000
+}
 
 // write writes the document, one line, and closes the file.
 func (s *summary) write(doc *summaryDoc) error {
