@@ -463,3 +463,30 @@ func FuzzTargetLines(f *testing.F) {
 		}
 	})
 }
+
+func TestBoundedText(t *testing.T) {
+	o := func(records ...uint64) *scan.Outcome {
+		o := new(scan.Outcome)
+		for i, n := range records {
+			o.Logs = append(o.Logs, scan.LogOutcome{Log: fmt.Sprint("L", i), Bounded: n})
+		}
+		return o
+	}
+	for _, x := range []struct {
+		o       *scan.Outcome
+		reverse bool
+		want    string
+	}{
+		{o(), false, ""},
+		{o(0, 0), false, ""},
+		{o(7), false, ", back to record 7"},
+		{o(7, 0, 9), false, ", back to record 7 of L0, 9 of L2"},
+		{o(1, 2, 3), false, ", back to record 1 of L0, 2 of L1, 3 of L2"},
+		{o(1, 2, 3, 4, 0, 6), false, ", back to record 1 of L0, 2 of L1, 3 of L2, so in 2 more"},
+		{o(7), true, ", begun or ended at record 7"},
+	} {
+		if got := bounded(x.o, x.reverse); got != x.want {
+			t.Errorf("have %q, want %q", got, x.want)
+		}
+	}
+}
