@@ -68,7 +68,7 @@ func (c *Chunk) load(r io.ReaderAt, off, size int64, verify bool) error {
 		if header != c.Header.Checksum {
 			c.SumErr = chunkError(off, "Checksum", 124, errChecksum(c.Header.Checksum, header))
 		}
-		if data != c.Header.DataChecksum {
+		if data != c.Header.DataChecksum && c.SumErr == nil { // or else nobody knows of what
 			c.DataErr = chunkError(off, "DataChecksum", 52, errChecksum(c.Header.DataChecksum, data))
 		}
 	}

@@ -221,6 +221,9 @@ func (c *cursor) next(ctx context.Context, e *eventlog.Event) error {
 			continue
 		}
 		if c.at == c.batch.count {
+			if c.back {
+				c.tell(c.batch)
+			}
 			c.batch = nil
 			continue
 		}
@@ -320,13 +323,18 @@ func (c *cursor) fetch(ctx context.Context) error {
 		c.gap(c.edge, b.span.first, off, errors.New("the chunk begins here"))
 		c.edge = b.last + 1
 	}
-	if !c.before(b.span.first) && !c.before(b.last) { // or else the walk begins inside of it
-		for _, l := range b.about {
-			l.Origin = c.origin
-			c.losses = append(c.losses, l)
-		}
+	if !c.back && !c.before(b.span.first) { // or else the walk begins inside of it
+		c.tell(b)
 	}
 	return nil
+}
+
+// tell notes what is wrong with a chunk itself: that stands before its records.
+func (c *cursor) tell(b *batch) {
+	for _, l := range b.about {
+		l.Origin = c.origin
+		c.losses = append(c.losses, l)
+	}
 }
 
 // gap notes that the numbers from from up to to have no records.

@@ -25,7 +25,6 @@ func (r *Record) Event(e *eventlog.Event, want eventlog.Fields) error {
 // others in pieces for several events.
 type decoder struct {
 	texts textCache
-	buf   []byte
 	arena strings.Builder
 }
 
@@ -94,9 +93,9 @@ func (d *decoder) event(r *Record, e *eventlog.Event, want eventlog.Fields) erro
 		}
 	}
 	if want.Has(eventlog.FieldXML) {
-		xml, err := r.AppendXML(d.buf[:0])
-		if d.buf = xml; err == nil {
-			x.XML = string(xml)
+		err := r.makeXML()
+		if err == nil {
+			x.XML = d.keep(r.xml)
 		}
 		note(err)
 	}
@@ -107,17 +106,23 @@ func (d *decoder) event(r *Record, e *eventlog.Event, want eventlog.Fields) erro
 	return first
 }
 
-// strings makes strings of the items, all in one piece of memory.
-func (d *decoder) strings(r *Record, dst []string) []string {
-	n := len(r.text)
-	if n > d.arena.Cap()-d.arena.Len() {
+// keep makes a string of b, in the memory that it shares with others.
+func (d *decoder) keep(b []byte) string {
+	if len(b) > arenaSize/4 {
+		return string(b)
+	}
+	if len(b) > d.arena.Cap()-d.arena.Len() {
 		d.arena.Reset()
-		d.arena.Grow(max(n, arenaSize))
+		d.arena.Grow(arenaSize)
 	}
 	begin := d.arena.Len()
-	d.arena.Write(r.text)
-	all := d.arena.String()[begin:]
-	at := 0
+	d.arena.Write(b)
+	return d.arena.String()[begin:]
+}
+
+// strings makes strings of the items, all in one piece of memory.
+func (d *decoder) strings(r *Record, dst []string) []string {
+	all, at := d.keep(r.text), 0
 	for i := range r.items {
 		end := r.items[i].end
 		dst = append(dst, all[at:end])

@@ -26,7 +26,7 @@ func newWorker(r *Reader, sel *eventlog.Selection) *worker {
 func (w *worker) visit(v visit, b *batch) {
 	*b = batch{visit: v, w: b.w, results: b.results}
 	c, r := &w.chunk, w.r
-	if b.err = c.load(r.r, r.layout.offset(v.block), r.size, !r.opts.NoVerify && !r.unsummed()); b.err != nil {
+	if b.err = c.load(r.r, r.layout.offset(v.block), r.size, r.verify()); b.err != nil {
 		return
 	}
 	c.index(v.span, v.recovered)
@@ -56,11 +56,6 @@ func (w *worker) visit(v visit, b *batch) {
 			b.about = append(b.about, &eventlog.Loss{Partial: true, Offset: offsetOf(err, c.off), Err: err})
 		}
 	}
-}
-
-// unsummed says that the file keeps no checksums.
-func (r *Reader) unsummed() bool {
-	return r.layout.headerErr == nil && r.layout.header.Flags&FlagNoChecksum != 0
 }
 
 // at makes w.rec the record of the i-th entry, and x what is known of it.

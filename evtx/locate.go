@@ -25,6 +25,7 @@ type layout struct {
 	base   int64   // where chunks begin
 	blocks int64   // so many are there, whatever is in them; the last may be cut off
 	chunks []place // those of the log, by the numbers of their records
+	order  []int32 // of each block its index in chunks, -1: it is not of the log
 	next   uint64  // number the next record gets; 0: not known
 
 	damage []*eventlog.Loss
@@ -32,8 +33,25 @@ type layout struct {
 
 // place is a chunk of the log.
 type place struct {
-	block uint32
-	first uint64 // number of its first record
+	block       uint32
+	well        bool   // its header is well
+	first, last uint64 // numbers of its records: as the header says, or else of the first alone
+}
+
+// before is the order of places: of those that begin with the same record the one
+// that is well comes first, and of those the one that has more.
+func (p place) before(q place) int {
+	return cmp.Or(cmp.Compare(p.first, q.first), -compareBool(p.well, q.well), -cmp.Compare(p.last, q.last), cmp.Compare(p.block, q.block))
+}
+
+func compareBool(a, b bool) int {
+	switch {
+	case a == b:
+		return 0
+	case a:
+		return 1
+	}
+	return -1
 }
 
 func (l *layout) offset(block int64) int64 { return l.base + block*ChunkSize }
@@ -100,11 +118,24 @@ func (l *layout) survey(verify bool) error {
 			return err
 		}
 	}
-	slices.SortFunc(l.chunks, func(a, b place) int {
-		return cmp.Or(cmp.Compare(a.first, b.first), cmp.Compare(a.block, b.block))
-	})
-	// Of several that begin with the same record one is of the log.
-	l.chunks = slices.CompactFunc(l.chunks, func(a, b place) bool { return a.first == b.first })
+	slices.SortFunc(l.chunks, place.before)
+	// What begins inside of a chunk that is well is a copy of some of it, or its
+	// number is damaged. Two that are well may overlap: then the second goes on.
+	kept := l.chunks[:0]
+	for _, p := range l.chunks {
+		if n := len(kept); n > 0 && p.first <= kept[n-1].last && (!p.well || p.last <= kept[n-1].last) {
+			continue
+		}
+		kept = append(kept, p)
+	}
+	l.chunks = kept
+	l.order = make([]int32, l.blocks)
+	for i := range l.order {
+		l.order[i] = -1
+	}
+	for i, p := range l.chunks {
+		l.order[p.block] = int32(i)
+	}
 	last := int64(-1)
 	for _, p := range l.chunks {
 		last = max(last, int64(p.block))
@@ -148,33 +179,28 @@ func (s *surveyor) look(block int64) error {
 	}
 	var h ChunkHeader
 	err := h.UnmarshalBinary(b)
-	first := uint64(0)
-	switch {
-	case err == nil && h.FirstRecordID == math.MaxUint64: // made, and not written to yet
-		return nil
-	case len(b) < len(s.head):
-		if err == nil {
-			err = fmt.Errorf("the file ends inside of it: %w", io.ErrUnexpectedEOF)
-		}
-	case err == nil:
-		// The usual case: the header is whole and its first record stands where it should.
+	if err == nil && h.FirstRecordID == math.MaxUint64 {
+		return nil // made, and not written to yet
+	}
+	p := place{block: uint32(block)}
+	if err == nil && len(b) == len(s.head) {
 		sum, _ := h.Checksums(b)
-		well := !s.verify || l.header.Flags&FlagNoChecksum != 0 && l.headerErr == nil || sum == h.Checksum
-		if rec := b[ChunkDataOffset:]; well && string(rec[:4]) == recordSignature && recordID(rec) == h.FirstRecordID {
-			first = h.FirstRecordID
-		} else if first, err = s.search(off); err != nil {
-			return err
-		} else if first == 0 && well {
-			first = h.FirstRecordID // what it had is lost
-		} else if well && first > h.FirstRecordID && first <= h.LastRecordID {
-			first = h.FirstRecordID // the first of them is
-		}
-	default:
-		found, e := s.search(off)
-		if e != nil {
+		p.well = (sum == h.Checksum || !s.verify || l.unsummed()) && h.LastRecordID >= h.FirstRecordID && h.LastRecordID-h.FirstRecordID < MaxRecordSize
+	}
+	first, rec := uint64(0), b[min(ChunkDataOffset, len(b)):]
+	if p.well && string(rec[:4]) == recordSignature && recordID(rec) == h.FirstRecordID {
+		first = h.FirstRecordID // the usual case
+	} else {
+		var e error
+		if first, e = s.search(off); e != nil {
 			return e
 		}
-		first = found
+		// Where the first record is damaged the header still knows its number; a
+		// chunk that is used anew has records that its header knows nothing of.
+		if p.well && (first == 0 || first > h.FirstRecordID && first <= h.LastRecordID) {
+			first = h.FirstRecordID
+		}
+		p.well = p.well && first == h.FirstRecordID
 	}
 	if first == 0 {
 		if err != nil {
@@ -185,7 +211,11 @@ func (s *surveyor) look(block int64) error {
 	if l.clean() && block >= l.counted() && l.blocks <= math.MaxUint16 {
 		return nil // remains of an older log
 	}
-	l.chunks = append(l.chunks, place{uint32(block), first})
+	p.first, p.last = first, first
+	if p.well {
+		p.last = h.LastRecordID
+	}
+	l.chunks = append(l.chunks, p)
 	return nil
 }
 
@@ -233,6 +263,11 @@ func (s *surveyor) search(off int64) (uint64, error) {
 }
 
 func recordID(b []byte) uint64 { return binary.LittleEndian.Uint64(b[8:]) }
+
+// unsummed says that the file keeps no checksums.
+func (l *layout) unsummed() bool {
+	return l.headerErr == nil && l.header.Flags&FlagNoChecksum != 0
+}
 
 // end finds out which number the next record gets.
 func (l *layout) end(verify bool) error {

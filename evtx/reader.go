@@ -119,7 +119,7 @@ func (r *Reader) Extent() Extent {
 // Chunk loads the block with a number from 0 up to Extent.Blocks into c, and finds
 // its records: those of the log, and with recovered all others too.
 func (r *Reader) Chunk(block int64, recovered bool, c *Chunk) error {
-	if err := c.load(r.r, r.layout.offset(block), r.size, !r.opts.NoVerify); err != nil {
+	if err := c.load(r.r, r.layout.offset(block), r.size, r.verify()); err != nil {
 		return err
 	}
 	c.index(r.layout.spanOf(block), recovered)
@@ -128,13 +128,14 @@ func (r *Reader) Chunk(block int64, recovered bool, c *Chunk) error {
 
 // spanOf is which records a block has of the log: none if it is not of it.
 func (l *layout) spanOf(block int64) span {
-	for i, p := range l.chunks {
-		if int64(p.block) == block {
-			return l.span(i)
-		}
+	if i := l.order[block]; i >= 0 {
+		return l.span(int(i))
 	}
 	return nothing
 }
+
+// verify says whether checksums are compared.
+func (r *Reader) verify() bool { return !r.opts.NoVerify && !r.layout.unsummed() }
 
 // nothing is the span in which no record is of the log.
 var nothing = span{first: 1}

@@ -33,6 +33,12 @@ type Record struct {
 	section   string // what the data is called
 	named     bool   // an item has a name
 	message   docSource
+	all       string // text
+	whole     bool   // all is made
+
+	xml    []byte
+	xmlErr error
+	shown  bool // xml is made
 }
 
 // item is one string of the event.
@@ -75,7 +81,7 @@ func checkRecord(b []byte, off int64) (size int, err error) {
 // has found well.
 func (r *Record) set(c *Chunk, at, size int) {
 	r.c, r.at, r.b = c, at, c.buf[at:at+size:at+size]
-	r.opened, r.collected = false, false
+	r.opened, r.collected, r.whole, r.shown = false, false, false, false
 }
 
 // Raw is the whole record as stored.
@@ -262,11 +268,10 @@ func (r *Record) Text(f eventlog.Field, name string, i int) (eventlog.Text, even
 		}
 		return eventlog.Text{S: string(r.message.src.append(nil, &r.message.doc))}, eventlog.Yes
 	case eventlog.FieldXML:
-		x, err := r.AppendXML(nil)
-		if err != nil {
+		if r.makeXML() != nil {
 			return eventlog.Text{}, eventlog.No
 		}
-		return eventlog.Text{S: string(x)}, eventlog.Yes
+		return eventlog.Text{S: string(r.xml)}, eventlog.Yes
 	}
 	return eventlog.Text{}, eventlog.No
 }
@@ -293,15 +298,18 @@ func (r *Record) stringText(i int) (eventlog.Text, eventlog.Tri) {
 	if i >= len(r.items) {
 		return eventlog.Text{}, eventlog.No
 	}
-	return eventlog.Text{S: string(r.itemText(i))}, eventlog.Yes
+	return eventlog.Text{S: r.itemText(i)}, eventlog.Yes
 }
 
-func (r *Record) itemText(i int) []byte {
+func (r *Record) itemText(i int) string {
+	if !r.whole {
+		r.all, r.whole = string(r.text), true
+	}
 	begin := 0
 	if i > 0 {
 		begin = r.items[i-1].end
 	}
-	return r.text[begin:r.items[i].end]
+	return r.all[begin:r.items[i].end]
 }
 
 func (r *Record) namedText(name string, i int) (eventlog.Text, eventlog.Tri) {
@@ -311,7 +319,7 @@ func (r *Record) namedText(name string, i int) (eventlog.Text, eventlog.Tri) {
 			continue
 		}
 		if i == 0 {
-			return eventlog.Text{S: string(r.itemText(k))}, eventlog.Yes
+			return eventlog.Text{S: r.itemText(k)}, eventlog.Yes
 		}
 		i--
 	}
@@ -321,8 +329,19 @@ func (r *Record) namedText(name string, i int) (eventlog.Text, eventlog.Tri) {
 // AppendXML appends the record as the XML that Windows makes of it; see
 // [binxml.Machine.AppendXML].
 func (r *Record) AppendXML(dst []byte) ([]byte, error) {
-	if err := r.open(); err != nil {
+	if err := r.makeXML(); err != nil {
 		return dst, err
 	}
-	return r.c.m.AppendXML(dst, &r.doc)
+	return append(dst, r.xml...), nil
+}
+
+// makeXML makes the record's XML, once.
+func (r *Record) makeXML() error {
+	if !r.shown {
+		r.shown = true
+		if r.xmlErr = r.open(); r.xmlErr == nil {
+			r.xml, r.xmlErr = r.c.m.AppendXML(r.xml[:0], &r.doc)
+		}
+	}
+	return r.xmlErr
 }
