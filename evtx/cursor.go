@@ -126,7 +126,7 @@ func (c *cursor) plan(ctx context.Context, sel *eventlog.Selection) error {
 		if first < next {
 			route.live = max(0, l.chunkOf(first))
 		}
-		c.edge = oldest
+		c.edge = next
 		if route.live < len(l.chunks) {
 			c.edge = l.chunks[route.live].first
 		}

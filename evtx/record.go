@@ -313,7 +313,9 @@ func (r *Record) itemText(i int) string {
 }
 
 func (r *Record) namedText(name string, i int) (eventlog.Text, eventlog.Tri) {
-	r.collect()
+	if r.collect(); !r.named {
+		return eventlog.Text{}, eventlog.No
+	}
 	for k := range r.items {
 		if !eventlog.EqualFold(r.items[k].name, name) {
 			continue
