@@ -22,6 +22,7 @@ type Machine struct {
 	canon  []byte
 	values []value // of all open documents
 	left   int     // what the record may still cost
+	grant  int     // and may still get more for its templates
 }
 
 // Bounds of what a Machine remembers: beyond them it forgets all and begins anew.
@@ -81,15 +82,25 @@ func (d *Doc) Value(i int) Value {
 // what rendering it may cost is bounded.
 func (m *Machine) Begin(size int) {
 	m.values = m.values[:0]
-	m.left = freeCost + costFactor*size
+	m.left, m.grant = freeCost+costFactor*size, maxGrant
+}
+
+// use lets the record cost more for a template.
+func (m *Machine) use(t *Template) {
+	n := min(grantFactor*t.size, m.grant)
+	m.left += n
+	m.grant -= n
 }
 
 // What rendering a record may cost, in steps and in bytes of output: so much, and
-// so much more for each byte of it and of the templates that it uses. A value can
-// be named any number of times by one template, and again by the one around it.
+// so much more for each byte of it and of the templates that it uses, up to a limit:
+// a value can be named any number of times by one template, and again by the one
+// around it.
 const (
-	freeCost   = 64 << 10
-	costFactor = 16
+	freeCost    = 32 << 10
+	costFactor  = 16
+	grantFactor = 4
+	maxGrant    = 1 << 20
 )
 
 var errCost = errors.New("its template makes more of it than any event has")
@@ -127,7 +138,7 @@ func (m *Machine) open(at, end int, how form) (Doc, error) {
 	}
 	t := compile(string(canon), nt.GUID{})
 	t.ephemeral = true
-	m.left += costFactor * t.size
+	m.use(t)
 	return Doc{Template: t, m: m}, nil
 }
 
@@ -144,7 +155,7 @@ func (m *Machine) instance(at, end int) (d Doc, err error) {
 			return d, err
 		}
 	}
-	m.left += costFactor * p.template.size
+	m.use(p.template)
 	d.Template, d.m = p.template, m
 	if at += head; at == def {
 		at += int(p.size)

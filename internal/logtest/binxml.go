@@ -110,6 +110,10 @@ func (b *BinXML) Instance(text string, values ...BinValue) error {
 	return nil
 }
 
+// Define writes an instance that nobody reads, so that the template is known from
+// then on.
+func (b *BinXML) Define(text string) error { return b.template(text) }
+
 // template writes an instance up to its values, with the template's definition if
 // it is new.
 func (b *BinXML) template(text string) error {
@@ -163,7 +167,7 @@ func (b *BinXML) Value(behind int, f func() error) (BinValue, error) {
 //	{3:06}    is value 3, of type 0x06
 //	{3?:06}   is the same, optional
 //	{#13}     is a reference to a character
-//	{&lt}     is one to an entity
+//	{entity:lt} is one to an entity
 //	{cdata:x} is a CDATA section
 //	{11:=…}   is a literal value of type 0x11, in hexadecimal
 //
@@ -298,9 +302,9 @@ func (b *BinXML) special(s string) error {
 		b.Data = append(b.Data, 0x08)
 		b.u16(uint16(n))
 		return err
-	case strings.HasPrefix(s, "&"):
+	case strings.HasPrefix(s, "entity:"):
 		b.Data = append(b.Data, 0x09)
-		b.name(s[1:])
+		b.name(s[len("entity:"):])
 		return nil
 	case strings.HasPrefix(s, "cdata:"):
 		b.Data = append(b.Data, 0x07)
