@@ -20,9 +20,10 @@ type Machine struct {
 	here   [placeSlots]place
 	epoch  uint32
 	canon  []byte
-	values []value // of all open documents
-	left   int     // what the record may still cost
-	grant  int     // and may still get more for its templates
+	values []value         // of all open documents
+	inner  [MaxNesting]Doc // that are being written
+	left   int             // what the record may still cost
+	grant  int             // and may still get more for its templates
 }
 
 // Bounds of what a Machine remembers: beyond them it forgets all and begins anew.

@@ -38,9 +38,6 @@ func (m *Machine) AppendXML(dst []byte, d *Doc) ([]byte, error) {
 }
 
 func (m *Machine) appendXML(dst []byte, d *Doc, depth int) ([]byte, error) {
-	if depth > MaxNesting {
-		return dst, m.formatError("BinXml", "", 0, errOver("fragments inside of each other", depth, MaxNesting))
-	}
 	t := d.Template
 	if t.xml == nil {
 		t.xml = xmlSteps(t.nodes)
@@ -135,9 +132,13 @@ func (w *xmlWriter) value(s *step, item *Value) error {
 			if len(v.Bytes) == 0 {
 				return nil
 			}
-			inner, err := w.m.OpenValue(w.d, int(s.sub))
-			if err == nil {
-				w.dst, err = w.m.appendXML(w.dst, &inner, w.depth+1)
+			if w.depth == MaxNesting {
+				return w.m.formatError("BinXml", "", int(w.d.values[s.sub].at), errOver("fragments inside of each other", w.depth+1, MaxNesting))
+			}
+			inner := &w.m.inner[w.depth]
+			var err error
+			if *inner, err = w.m.OpenValue(w.d, int(s.sub)); err == nil {
+				w.dst, err = w.m.appendXML(w.dst, inner, w.depth+1)
 			}
 			return err
 		}

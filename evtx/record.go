@@ -61,8 +61,8 @@ func checkRecord(b []byte, off int64) (size int, err error) {
 	if len(b) < MinRecordSize {
 		return 0, recordError(off, "", 0, fmt.Errorf("need %d bytes, have %d", MinRecordSize, len(b)))
 	}
-	if s := string(b[:4]); s != recordSignature {
-		return 0, recordError(off, "Signature", 0, fmt.Errorf("have %+q, want %+q", s, recordSignature))
+	if string(b[:4]) != recordSignature {
+		return 0, recordError(off, "Signature", 0, fmt.Errorf("have %+q, want %+q", b[:4], recordSignature))
 	}
 	n := binary.LittleEndian.Uint32(b[4:])
 	switch {
