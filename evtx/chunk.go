@@ -157,7 +157,7 @@ func (c *Chunk) index(s span, recovered bool) {
 			pos += size
 			continue
 		}
-		if slack && !recovered {
+		if slack && !recovered || c.HeaderErr != nil && zeros(c.buf[pos:]) {
 			break
 		}
 		if !slack {
@@ -170,6 +170,16 @@ func (c *Chunk) index(s span, recovered bool) {
 		pos += 1 + n
 	}
 	x.finish(s)
+}
+
+// zeros says whether b is nothing else: free space whose beginning nobody knows.
+func zeros(b []byte) bool {
+	for _, x := range b {
+		if x != 0 {
+			return false
+		}
+	}
+	return true
 }
 
 // indexer lists what a chunk has.

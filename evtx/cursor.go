@@ -2,7 +2,6 @@ package evtx
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -24,6 +23,7 @@ type cursor struct {
 	first  uint64           // number with which the walk begins, in its direction
 	losses []*eventlog.Loss // to be given first
 	edge   uint64           // forwards the number that comes next, backwards the one that came last
+	above  int64            // backwards: where the chunk is in which that stands
 	ended  bool             // all chunks were seen
 
 	feed    feed
@@ -120,7 +120,7 @@ func (c *cursor) plan(ctx context.Context, sel *eventlog.Selection) error {
 		if first >= oldest && oldest != 0 {
 			route.live = l.chunkOf(first)
 		}
-		c.edge = next
+		c.edge, c.above = next, -1
 	} else {
 		route.live = len(l.chunks)
 		if first < next {
@@ -304,7 +304,7 @@ func (c *cursor) fetch(ctx context.Context) error {
 	if b == nil {
 		c.ended = true
 		if !c.back {
-			c.gap(c.edge, c.r.layout.next, c.r.size, errors.New("the log ends here"))
+			c.gap(c.edge, c.r.layout.next, -1)
 		}
 		return nil
 	}
@@ -317,10 +317,10 @@ func (c *cursor) fetch(ctx context.Context) error {
 	}
 	off := c.r.layout.offset(b.block)
 	if c.back {
-		c.gap(b.last+1, c.edge, off+ChunkSize, errors.New("the chunk ends here"))
-		c.edge = b.span.first
+		c.gap(b.last+1, c.edge, c.above)
+		c.edge, c.above = b.span.first, off
 	} else {
-		c.gap(c.edge, b.span.first, off, errors.New("the chunk begins here"))
+		c.gap(c.edge, b.span.first, off)
 		c.edge = b.last + 1
 	}
 	if !c.back && !c.before(b.span.first) { // or else the walk begins inside of it
@@ -337,14 +337,17 @@ func (c *cursor) tell(b *batch) {
 	}
 }
 
-// gap notes that the numbers from from up to to have no records.
-func (c *cursor) gap(from, to uint64, off int64, what error) {
+// gap notes that the numbers from from up to to, with which the chunk at above
+// begins, have no records. -1: it is the end of the log.
+func (c *cursor) gap(from, to uint64, above int64) {
 	if from >= to {
 		return
 	}
-	l := c.clip(&eventlog.Loss{Offset: off, First: from, Last: to - 1,
-		Err: recordError(off, "RecordID", 8, fmt.Errorf("%d comes next: %w", from, what))})
-	if l != nil {
+	err := chunkError(above, "FirstRecordID", 24, fmt.Errorf("%d, but %d comes next", to, from))
+	if above < 0 {
+		err = fileError("NextRecordID", 24, fmt.Errorf("%d, but the last record is %d", to, from-1))
+	}
+	if l := c.clip(&eventlog.Loss{Offset: offsetOf(err, 0), First: from, Last: to - 1, Err: err}); l != nil {
 		c.losses = append(c.losses, l)
 	}
 }
