@@ -92,8 +92,17 @@ type Extra struct {
 	ProcessID    uint32
 	ThreadID     uint32
 	Channel      string
-	Names        []string // of Strings, "" where one has none; nil: none are named
-	XML          string   // only if FieldXML was wanted
+
+	RecordID                      uint64  // EventRecordID, which an event that was forwarded or exported keeps; 0: none
+	ActivityID, RelatedActivityID nt.GUID // of Correlation
+	EventSourceName               string  // under which a provider that has a manifest writes to the old interface
+
+	// DataName says what the data is: EventData's Name, or the name of the
+	// element in UserData; "" where it has none.
+	DataName string
+
+	Names []string // of Strings, "" where one has none; nil: none are named
+	XML   string   // only if FieldXML was wanted
 }
 
 // Code is the low 16 bits of ID.

@@ -140,6 +140,7 @@ func (s *Selection) First(o *Origin, oldest, next uint64) (first, lost uint64, e
 type Judge struct {
 	where        Expr
 	since, until uint64 // TimeGenerated in ticks, since <= t < until
+	timed        bool   // there is such a bound
 	limit        int
 	budget       uint64
 	yes          int
@@ -157,10 +158,10 @@ func NewJudge(s *Selection) *Judge {
 		j.budget = uint64(s.Budget)
 	}
 	if !s.Since.IsZero() {
-		j.since = ceilTicks(s.Since)
+		j.since, j.timed = ceilTicks(s.Since), true
 	}
 	if !s.Until.IsZero() {
-		j.until = ceilTicks(s.Until)
+		j.until, j.timed = ceilTicks(s.Until), true
 	}
 	return j
 }
@@ -191,18 +192,30 @@ func (j *Judge) More() error {
 
 // Take judges a record. Yes and Maybe are to be given, No is not.
 func (j *Judge) Take(v View) Tri {
+	r := j.judge(v)
+	j.Took(r)
+	return r
+}
+
+func (j *Judge) judge(v View) Tri {
+	if j.timed {
+		if t, known := v.Num(FieldTimeGenerated); known && (t < j.since || t >= j.until) {
+			return No
+		}
+	}
+	if j.where == nil {
+		return Yes
+	}
+	return j.where.Match(v)
+}
+
+// Took is Take for a record that was judged ahead, by another Judge of the same
+// Selection without its Limit and Budget.
+func (j *Judge) Took(r Tri) {
 	j.examined++
-	if t, known := v.Num(FieldTimeGenerated); known && (t < j.since || t >= j.until) {
-		return No
-	}
-	r := Yes
-	if j.where != nil {
-		r = j.where.Match(v)
-	}
 	if r == Yes {
 		j.yes++
 	}
-	return r
 }
 
 // Examined is how many records were judged.

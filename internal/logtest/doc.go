@@ -13,6 +13,11 @@
 // whole seconds, no names, no text). The expected numbers are written by hand
 // and not computed by the evaluator.
 //
+// [RunLevels] is the same for logs that keep levels in place of types.
+//
+// [EVTX] makes .evtx files of events, and [BinXML] the binary XML in them, for
+// tests of what reads such files.
+//
 // [Memory] is the plain implementation over a slice, which tests the table
 // itself and which other packages walk in their tests.
 package logtest
