@@ -86,12 +86,17 @@ type Event struct {
 // Event.Strings by value and here by name, in the same order.
 type Extra struct {
 	ProviderGUID nt.GUID
+
+	// ActivityID and RelatedActivityID are those of Correlation; zero: none.
+	ActivityID, RelatedActivityID nt.GUID
+
 	Keywords     uint64
 	Task, Opcode uint16
 	Version      uint8
 	ProcessID    uint32
 	ThreadID     uint32
 	Channel      string
+	UserData     string   // name of the element in UserData that Strings are from; "": EventData
 	Names        []string // of Strings, "" where one has none; nil: none are named
 	XML          string   // only if FieldXML was wanted
 }

@@ -2,7 +2,6 @@ package render
 
 import (
 	"strconv"
-	"strings"
 	"unicode/utf8"
 
 	"netelf.example/eventlog"
@@ -75,7 +74,7 @@ func appendSystem(dst []byte, e *eventlog.Event, x *eventlog.Extra) []byte {
 	if e.Extra != nil {
 		dst = append(appendAttr(dst, "<Opcode>", uint64(x.Opcode)), "</Opcode>"...)
 	}
-	dst = append(appendKeywords(append(dst, "<Keywords>"...), keywords(e)), "</Keywords>"...)
+	dst = append(appendKeywords(append(dst, "<Keywords>"...), e.Keywords()), "</Keywords>"...)
 	if !e.TimeGenerated.IsZero() {
 		dst = append(appendTime7(append(dst, "<TimeCreated SystemTime='"...), e.TimeGenerated), "'/>"...)
 	}
@@ -86,7 +85,7 @@ func appendSystem(dst []byte, e *eventlog.Event, x *eventlog.Extra) []byte {
 		dst = appendAttr(dst, "<Execution ProcessID='", uint64(x.ProcessID))
 		dst = append(appendAttr(dst, "' ThreadID='", uint64(x.ThreadID)), "'/>"...)
 	}
-	if channel := channelOf(e); channel != "" {
+	if channel := e.Channel(); channel != "" {
 		dst = append(appendXMLText(append(dst, "<Channel>"...), channel), "</Channel>"...)
 	}
 	dst = append(appendXMLText(append(dst, "<Computer>"...), e.Computer), "</Computer><Security"...)
@@ -94,38 +93,6 @@ func appendSystem(dst []byte, e *eventlog.Event, x *eventlog.Extra) []byte {
 		dst = append(appendXMLText(append(dst, " UserID='"...), string(e.User)), '\'')
 	}
 	return append(dst, "/></System>"...)
-}
-
-// channelOf is what the event names as its channel, or else what its log is known
-// to be of, or else the log's name. Of an event of the old interface, whose logs
-// have no folders in their names, that is a file's without its folder.
-func channelOf(e *eventlog.Event) string {
-	switch {
-	case e.Extra != nil && e.Extra.Channel != "":
-		return e.Extra.Channel
-	case e.Origin == nil:
-		return ""
-	case e.Origin.Channel != "":
-		return e.Origin.Channel
-	case e.Extra != nil:
-		return e.Origin.Log
-	}
-	return e.Origin.Log[strings.LastIndexAny(e.Origin.Log, `/\`)+1:]
-}
-
-// keywords are what the event brings, or else what Windows gives the events of
-// the old interface.
-func keywords(e *eventlog.Event) uint64 {
-	if e.Extra != nil && e.Extra.Keywords != 0 {
-		return e.Extra.Keywords
-	}
-	switch e.Type {
-	case eventlog.AuditSuccess:
-		return eventlog.KeywordClassic | eventlog.KeywordAuditSuccess
-	case eventlog.AuditFailure:
-		return eventlog.KeywordClassic | eventlog.KeywordAuditFailure
-	}
-	return eventlog.KeywordClassic
 }
 
 func appendEventData(dst []byte, e *eventlog.Event, x *eventlog.Extra) []byte {
