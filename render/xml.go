@@ -5,6 +5,7 @@ import (
 	"unicode/utf8"
 
 	"netelf.example/eventlog"
+	"netelf.example/nt"
 )
 
 // xmlSpace is the namespace of the event schema ([MS-EVEN6] 2.2.13).
@@ -42,7 +43,11 @@ func AppendXML(dst []byte, e *eventlog.Event) []byte {
 	}
 	dst = append(dst, "<Event xmlns='"+xmlSpace+"'>"...)
 	dst = appendSystem(dst, e, x)
-	dst = appendEventData(dst, e, x)
+	if elementName(x.UserData) {
+		dst = appendUserData(dst, e, x)
+	} else {
+		dst = appendEventData(dst, e, x)
+	}
 	if hasText(e) {
 		// The schema wants a culture. Which language the text is in is not known.
 		dst = append(dst, "<RenderingInfo Culture='und'><Message>"...)
@@ -53,11 +58,7 @@ func AppendXML(dst []byte, e *eventlog.Event) []byte {
 
 func appendSystem(dst []byte, e *eventlog.Event, x *eventlog.Extra) []byte {
 	dst = append(appendXMLText(append(dst, "<System><Provider Name='"...), e.Source), '\'')
-	if !x.ProviderGUID.IsZero() {
-		dst, _ = x.ProviderGUID.AppendText(append(dst, " Guid='"...)) // its error is always nil
-		dst = append(dst, '\'')
-	}
-	dst = append(dst, "/><EventID"...)
+	dst = append(appendGUID(dst, " Guid='", x.ProviderGUID), "/><EventID"...)
 	if high := uint64(e.ID >> 16); high != 0 || e.Extra == nil {
 		dst = append(appendAttr(dst, " Qualifiers='", high), '\'')
 	}
@@ -81,6 +82,11 @@ func appendSystem(dst []byte, e *eventlog.Event, x *eventlog.Extra) []byte {
 	if e.RecordNumber != 0 {
 		dst = append(appendAttr(dst, "<EventRecordID>", e.RecordNumber), "</EventRecordID>"...)
 	}
+	if !x.ActivityID.IsZero() || !x.RelatedActivityID.IsZero() {
+		dst = append(dst, "<Correlation"...)
+		dst = appendGUID(dst, " ActivityID='", x.ActivityID)
+		dst = append(appendGUID(dst, " RelatedActivityID='", x.RelatedActivityID), "/>"...)
+	}
 	if x.ProcessID != 0 || x.ThreadID != 0 {
 		dst = appendAttr(dst, "<Execution ProcessID='", uint64(x.ProcessID))
 		dst = append(appendAttr(dst, "' ThreadID='", uint64(x.ThreadID)), "'/>"...)
@@ -93,6 +99,40 @@ func appendSystem(dst []byte, e *eventlog.Event, x *eventlog.Extra) []byte {
 		dst = append(appendXMLText(append(dst, " UserID='"...), string(e.User)), '\'')
 	}
 	return append(dst, "/></System>"...)
+}
+
+// appendGUID appends an attribute behind the markup before it, if it is not zero.
+func appendGUID(dst []byte, markup string, g nt.GUID) []byte {
+	if g.IsZero() {
+		return dst
+	}
+	dst, _ = g.AppendText(append(dst, markup...)) // its error is always nil
+	return append(dst, '\'')
+}
+
+// appendUserData appends the strings as the elements that they were in UserData.
+func appendUserData(dst []byte, e *eventlog.Event, x *eventlog.Extra) []byte {
+	dst = append(append(append(dst, "<UserData><"...), x.UserData...), " xmlns=''>"...)
+	for i, s := range e.Strings {
+		name := "Data"
+		if i < len(x.Names) && elementName(x.Names[i]) {
+			name = x.Names[i]
+		}
+		dst = append(append(append(dst, '<'), name...), '>')
+		dst = append(append(append(appendXMLText(dst, s), "</"...), name...), '>')
+	}
+	return append(append(append(dst, "</"...), x.UserData...), "></UserData>"...)
+}
+
+// elementName says whether s can be the name of an element as it is.
+func elementName(s string) bool {
+	for i := range len(s) {
+		c := s[i]
+		if !(c|0x20 >= 'a' && c|0x20 <= 'z' || c == '_' || i > 0 && (c >= '0' && c <= '9' || c == '-' || c == '.')) {
+			return false
+		}
+	}
+	return s != ""
 }
 
 func appendEventData(dst []byte, e *eventlog.Event, x *eventlog.Extra) []byte {
