@@ -40,7 +40,7 @@ var errWhen = errors.New("want " + WhenForms)
 // say its zone.
 func ParseWhen(s string, now time.Time, loc *time.Location) (When, error) {
 	s = strings.TrimSpace(s)
-	if d, words, ok := parseAgo(s); ok {
+	if d, words, ok := ParseAgo(s); ok {
 		t := now.Add(-d)
 		return When{Time: t, End: t.Add(100), Words: words, Ago: true}, nil
 	}
@@ -87,8 +87,8 @@ var units = []struct {
 	{'s', time.Second, "second"},
 }
 
-// parseAgo takes a length of time: 8h, 2d, 1d12h. Days have 24 hours.
-func parseAgo(s string) (d time.Duration, words string, ok bool) {
+// ParseAgo takes a length of time: 8h, 2d, 1d12h. Days have 24 hours.
+func ParseAgo(s string) (d time.Duration, words string, ok bool) {
 	const most = 1 << 62
 	var said []string
 	for next := 0; s != ""; {
@@ -116,6 +116,17 @@ func parseAgo(s string) (d time.Duration, words string, ok bool) {
 		s, next = s[n+1:], next+1
 	}
 	return d, strings.Join(said, " "), len(said) > 0
+}
+
+// FormatAgo is a length of time in the largest unit up to a day that it is whole
+// in, as ParseAgo takes it.
+func FormatAgo(d time.Duration) string {
+	for _, u := range units[1:] {
+		if d%u.length == 0 {
+			return fmt.Sprintf("%d%c", d/u.length, u.letter)
+		}
+	}
+	return d.String()
 }
 
 var (

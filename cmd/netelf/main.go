@@ -15,6 +15,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"netelf.example/query"
 	"netelf.example/render"
 )
 
@@ -196,6 +197,12 @@ func (a *app) exit(cmd *cobra.Command, err error) int {
 		return e.code
 	}
 	a.say("netelf: %v", e.err)
+	var place *query.Error
+	if errors.As(e.err, &place) {
+		for line := range strings.Lines(place.Caret()) {
+			a.say("  %s", strings.TrimSuffix(line, "\n"))
+		}
+	}
 	if e.code == exitUsage {
 		a.say("'%s --help' shows how to use it", cmd.CommandPath())
 	}
