@@ -315,13 +315,12 @@ func (p *parser) term() (eventlog.Expr, error) {
 	p.space()
 	var xs []eventlog.Expr
 	for {
-		at := p.at
 		v, err := p.value(true)
 		switch {
 		case err != nil:
 			return nil, err
 		case v.empty():
-			return nil, p.errorAt(h.at, p.at-h.at, "%s wants a value behind %s; no value at all is \"\"", h.name, p.text[h.opAt:at])
+			return nil, p.errorAt(h.at, p.at-h.at, "%s wants a value behind %s; no value at all is \"\"", h.name, h.op)
 		}
 		x, err := p.compare(h, &v)
 		if err != nil {
@@ -390,6 +389,6 @@ func (p *parser) value(list bool) (value, error) {
 }
 
 // escape is s as a pattern that only s is like.
-func escape(s string) string {
-	return strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`).Replace(s)
-}
+func escape(s string) string { return escaper.Replace(s) }
+
+var escaper = strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`)
