@@ -13,8 +13,8 @@ type Expr struct {
 	Not *Expr   `json:"not,omitempty" doc:"this does not hold"`
 
 	Field  string  `json:"field,omitempty" doc:"field of a term"`
-	Name   string  `json:"name,omitempty" doc:"of a string, where field is named"`
-	Op     string  `json:"op,omitempty" enum:"eq,range,bitand,contains,prefix" doc:"how a term compares; not there: eq"`
+	Name   string  `json:"name,omitempty" doc:"of a string, where field is named; its number from 1 on, where field is string"`
+	Op     string  `json:"op,omitempty" enum:"eq,range,bitand,contains,prefix,like,differs" doc:"how a term compares; not there: eq"`
 	Number *uint64 `json:"number,omitempty" doc:"what a number is compared with; lower bound of a range; times are in 100 ns since 1601"`
 	To     *uint64 `json:"to,omitempty" doc:"upper bound of a range, inclusive"`
 	Text   *string `json:"text,omitempty" doc:"what a text is compared with; case does not count"`
@@ -39,7 +39,7 @@ func ExprOf(x eventlog.Expr) *Expr {
 	case *eventlog.Term:
 		e := &Expr{Field: x.Field.String(), Name: x.Name, Op: x.Op.String()}
 		switch {
-		case !x.Field.Numeric():
+		case !x.Field.Numeric() && !numbers(x.Op):
 			e.Text = &x.S
 		case x.Op == eventlog.Range:
 			e.Number, e.To = &x.Lo, &x.Hi
@@ -111,7 +111,7 @@ func (x *Expr) term() (eventlog.Expr, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !f.Numeric() {
+	if !f.Numeric() && !numbers(op) {
 		if x.Text == nil || x.Number != nil || x.To != nil {
 			return nil, fmt.Errorf("field %s is compared with a text: %w", f, eventlog.ErrInvalid)
 		}
@@ -120,17 +120,25 @@ func (x *Expr) term() (eventlog.Expr, error) {
 	if x.Number == nil || x.Text != nil || (x.To != nil) != (op == eventlog.Range) {
 		return nil, fmt.Errorf("field %s is compared with a number, a range with two: %w", f, eventlog.ErrInvalid)
 	}
-	if op == eventlog.Range {
+	switch {
+	case !f.Numeric() && op == eventlog.Range:
+		return eventlog.NumberTerm(f, x.Name, op, *x.Number, *x.To), nil
+	case !f.Numeric():
+		return eventlog.NumberTerm(f, x.Name, op, *x.Number, *x.Number), nil
+	case op == eventlog.Range:
 		return eventlog.RangeTerm(f, *x.Number, *x.To), nil
 	}
 	return eventlog.NumTerm(f, op, *x.Number), nil
 }
 
+// numbers says whether a text that is compared by op is compared as a number.
+func numbers(op eventlog.Op) bool { return op == eventlog.Range || op == eventlog.BitAnd }
+
 func opOf(name string) (eventlog.Op, error) {
 	if name == "" {
 		return eventlog.Eq, nil
 	}
-	for op := eventlog.Eq; op <= eventlog.Prefix; op++ {
+	for op := eventlog.Eq; op <= eventlog.Differs; op++ {
 		if op.String() == name {
 			return op, nil
 		}

@@ -80,10 +80,8 @@ func (v *view) Num(f eventlog.Field) (uint64, bool) {
 func (v *view) Text(f eventlog.Field, name string, i int) (eventlog.Text, eventlog.Tri) {
 	switch {
 	case i > 0:
-	case f == eventlog.FieldServer:
-		return eventlog.Text{S: v.origin.Server}, eventlog.Yes
-	case f == eventlog.FieldLog:
-		return eventlog.Text{S: v.origin.Log}, eventlog.Yes
+	case f == eventlog.FieldServer, f == eventlog.FieldLog, f == eventlog.FieldChannel:
+		return eventlog.Text{S: v.origin.Text(f)}, eventlog.Yes
 	}
 	return v.Record.Text(f, name, i)
 }

@@ -86,6 +86,10 @@ type Event struct {
 // Event.Strings by value and here by name, in the same order.
 type Extra struct {
 	ProviderGUID nt.GUID
+
+	// ActivityID and RelatedActivityID are those of Correlation; zero: none.
+	ActivityID, RelatedActivityID nt.GUID
+
 	Keywords     uint64
 	Task, Opcode uint16
 	Version      uint8
@@ -93,13 +97,11 @@ type Extra struct {
 	ThreadID     uint32
 	Channel      string
 
-	RecordID                      uint64  // EventRecordID, which an event that was forwarded or exported keeps; 0: none
-	ActivityID, RelatedActivityID nt.GUID // of Correlation
-	EventSourceName               string  // under which a provider that has a manifest writes to the old interface
+	RecordID        uint64 // EventRecordID, which an event that was forwarded or exported keeps; 0: none
+	EventSourceName string // under which a provider that has a manifest writes to the old interface
 
-	// DataName says what the data is: EventData's Name, or the name of the
-	// element in UserData; "" where it has none.
-	DataName string
+	UserData string // name of the element in UserData that Strings are from; "": EventData
+	DataName string // EventData's own Name; "" where it has none
 
 	Names []string // of Strings, "" where one has none; nil: none are named
 	XML   string   // only if FieldXML was wanted

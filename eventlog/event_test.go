@@ -14,7 +14,7 @@ func fullEvent() *Event {
 		ID: 0xC0000007, Type: Error, Level: LevelError, Category: 3, Source: "disk", Computer: "SRV", User: "S-1-5-18",
 		Strings: []string{"a", "", "c"}, Data: []byte{1, 2, 3}, Message: "text", MessageBy: ByServer,
 		Extra: &Extra{ProviderGUID: nt.GUID{1}, Keywords: 2, Task: 3, Opcode: 4, Version: 5, ProcessID: 6, ThreadID: 7, Channel: "System",
-			RecordID: 8, ActivityID: nt.GUID{2}, RelatedActivityID: nt.GUID{3}, EventSourceName: "Dsk", DataName: "EVENT",
+			RecordID: 8, ActivityID: nt.GUID{2}, RelatedActivityID: nt.GUID{3}, EventSourceName: "Dsk", UserData: "u", DataName: "EVENT",
 			Names: []string{"x", "y", "z"}, XML: "<Event/>"},
 		Raw: []byte{4, 5}, Offset: 48, Recovered: true,
 	}

@@ -75,7 +75,7 @@ func needs(xs []Expr) (f Fields) {
 // Bounds of a tree that comes from outside.
 const (
 	MaxExprDepth = 64
-	MaxExprTerms = 4096
+	MaxExprTerms = 16384
 )
 
 // CheckExpr says what is wrong with a tree: a nil part, a term that was not made

@@ -18,7 +18,12 @@ const (
 	FieldID                         // n: all 32 bits
 	FieldType                       // n
 	FieldLevel                      // n
-	FieldCategory                   // n
+	FieldCategory                   // n: of events beyond .evt their task
+	FieldOpcode                     // n
+	FieldVersion                    // n
+	FieldKeywords                   // n
+	FieldProcessID                  // n
+	FieldThreadID                   // n
 	FieldServer
 	FieldLog
 	FieldSource
@@ -30,18 +35,25 @@ const (
 	FieldMessage
 	FieldXML
 	FieldRaw
+	FieldChannel           // what the event is of, as "System"
+	FieldProviderGUID      // in braces
+	FieldActivityID        // in braces
+	FieldRelatedActivityID // in braces
+	FieldUserData          // name of the element that is the event's UserData
 	fieldCount
 )
 
 var fieldNames = [fieldCount]string{
 	"record", "time_written", "time", "id", "event_id", "type", "level", "category",
+	"opcode", "version", "keywords", "process_id", "thread_id",
 	"server", "log", "source", "computer", "user", "string", "data", "named", "message", "xml", "raw",
+	"channel", "provider_guid", "activity_id", "related_activity_id", "user_data",
 }
 
 func (f Field) String() string { return name(fieldNames[:], int(f)) }
 
 // Numeric says whether f is compared as a number.
-func (f Field) Numeric() bool { return f <= FieldCategory }
+func (f Field) Numeric() bool { return f <= FieldThreadID }
 
 // Bit is the set of f alone.
 func (f Field) Bit() Fields { return 1 << f }
@@ -111,7 +123,7 @@ func (e *Event) Num(f Field) (uint64, bool) {
 	case FieldCategory:
 		return uint64(e.Category), true
 	}
-	return 0, true
+	return e.extraNum(f), true
 }
 
 // Text implements View.
@@ -141,14 +153,21 @@ func (e *Event) Text(f Field, name string, i int) (Text, Tri) {
 	}
 	var s string
 	switch f {
-	case FieldServer:
-		if e.Origin != nil {
-			s = e.Origin.Server
+	case FieldServer, FieldLog:
+		s = e.Origin.Text(f)
+	case FieldChannel:
+		s = e.Channel()
+	case FieldProviderGUID, FieldActivityID, FieldRelatedActivityID:
+		g := e.extraGUID(f)
+		if g.IsZero() {
+			return Text{}, No
 		}
-	case FieldLog:
-		if e.Origin != nil {
-			s = e.Origin.Log
+		s = g.String()
+	case FieldUserData:
+		if e.Extra == nil || e.Extra.UserData == "" {
+			return Text{}, No
 		}
+		s = e.Extra.UserData
 	case FieldSource:
 		s = e.Source
 	case FieldComputer:

@@ -3,6 +3,7 @@ package eventlog
 import (
 	"encoding/binary"
 	"fmt"
+	"strconv"
 	"unicode/utf16"
 	"unicode/utf8"
 )
@@ -17,24 +18,30 @@ const (
 	BitAnd             // n&Lo != 0
 	Contains           // the text has S somewhere
 	Prefix             // the text begins with S
+	Like               // the text is as the pattern S: * is any text, ? one character, \ takes the next as it is
+	Differs            // the text is another than S
+	opCount
 )
 
 func (o Op) String() string {
-	return name([]string{"eq", "range", "bitand", "contains", "prefix"}, int(o))
+	return name([]string{"eq", "range", "bitand", "contains", "prefix", "like", "differs"}, int(o))
 }
 
-// Term compares one field. It is made by [NumTerm], [RangeTerm] and [TextTerm],
-// which prepare what matching needs, and not changed afterwards. A term on a
-// text field with several values is Yes if one of them matches.
+// Term compares one field. It is made by [NumTerm], [RangeTerm], [TextTerm],
+// [NamedTerm] and [NumberTerm], which prepare what matching needs, and not changed
+// afterwards. A term on a text field with several values is Yes if one of them
+// matches.
 type Term struct {
 	Field  Field
-	Name   string // of FieldNamed
+	Name   string // of FieldNamed; of FieldString which one, "1" is the first, "" any
 	Op     Op
-	Lo, Hi uint64 // of numeric fields; Hi of Range only
+	Lo, Hi uint64 // of numbers; Hi of Range only
 	S      string // of text fields, as it was given
 
 	folded string   // S folded, for text that is a Go string
 	units  []uint16 // S folded, for text that is UTF-16LE
+	like   []rune   // S taken apart, for Like
+	nth    int      // of FieldString: Name as a number; 0: any
 }
 
 // NumTerm compares a numeric field with n by Eq or BitAnd.
@@ -43,14 +50,48 @@ func NumTerm(f Field, op Op, n uint64) *Term { return &Term{Field: f, Op: op, Lo
 // RangeTerm is Yes where lo <= f <= hi.
 func RangeTerm(f Field, lo, hi uint64) *Term { return &Term{Field: f, Op: Range, Lo: lo, Hi: hi} }
 
-// TextTerm compares a text field with s by Eq, Contains or Prefix.
+// TextTerm compares a text field with s by Eq, Contains, Prefix, Like or Differs.
 func TextTerm(f Field, op Op, s string) *Term { return NamedTerm(f, "", op, s) }
 
-// NamedTerm is TextTerm for FieldNamed: of the strings called name.
+// NamedTerm is TextTerm for FieldNamed: of the strings called name; and for
+// FieldString: of the string with that number, from "1" on.
 func NamedTerm(f Field, name string, op Op, s string) *Term {
 	folded := Fold(s)
-	return &Term{Field: f, Name: name, Op: op, S: s, folded: folded, units: utf16.Encode([]rune(folded))}
+	t := &Term{Field: f, Name: name, Op: op, S: s, folded: folded, units: utf16.Encode([]rune(folded))}
+	if op == Like {
+		t.like = parseLike(folded)
+	}
+	t.nth, _ = nthOf(f, name)
+	return t
 }
+
+// NumberTerm compares what FieldString or FieldNamed has as a number by Range,
+// from lo to hi, or with the bits of lo by BitAnd. Texts that are no whole
+// number, decimal or hexadecimal with 0x, do not match.
+func NumberTerm(f Field, name string, op Op, lo, hi uint64) *Term {
+	t := &Term{Field: f, Name: name, Op: op, Lo: lo, Hi: hi}
+	t.nth, _ = nthOf(f, name)
+	return t
+}
+
+// maxNth is how many strings a record can have.
+const maxNth = 1<<16 - 1
+
+// nthOf is the number that a name says; ok is false for a name that the field
+// cannot have.
+func nthOf(f Field, name string) (n int, ok bool) {
+	if f == FieldNamed || name == "" {
+		return 0, true
+	}
+	n, err := strconv.Atoi(name)
+	if f != FieldString || err != nil || n < 1 || n > maxNth || strconv.Itoa(n) != name {
+		return 0, false
+	}
+	return n, true
+}
+
+// number says whether t compares a text as a number.
+func (t *Term) number() bool { return t.Op == Range || t.Op == BitAnd }
 
 func (t *Term) check() error {
 	switch {
@@ -58,9 +99,21 @@ func (t *Term) check() error {
 		return fmt.Errorf("selection has an empty part: %w", ErrInvalid)
 	case t.Field >= fieldCount:
 		return fmt.Errorf("selection has an unknown field %v: %w", t.Field, ErrInvalid)
-	case t.Op > Prefix, t.Field.Numeric() != (t.Op <= BitAnd) && t.Op != Eq:
+	case t.Op >= opCount, t.Field.Numeric() && t.Op > BitAnd,
+		t.number() && !t.Field.Numeric() && t.Field != FieldString && t.Field != FieldNamed:
 		return fmt.Errorf("field %v cannot be compared by %v: %w", t.Field, t.Op, ErrInvalid)
-	case !t.Field.Numeric() && t.folded != Fold(t.S):
+	}
+	if t.Field.Numeric() {
+		if t.Name != "" || t.S != "" {
+			return fmt.Errorf("term on %v has a name or a text: %w", t.Field, ErrInvalid)
+		}
+		return nil
+	}
+	n, ok := nthOf(t.Field, t.Name)
+	switch {
+	case !ok:
+		return fmt.Errorf("field %v has no value called %q: %w", t.Field, t.Name, ErrInvalid)
+	case n != t.nth, t.folded != Fold(t.S), t.Op == Like && t.like == nil, t.number() && t.S != "":
 		return fmt.Errorf("term on %v was not made by TextTerm: %w", t.Field, ErrInvalid)
 	}
 	return nil
@@ -76,19 +129,17 @@ func (t *Term) Match(v View) Tri {
 		if !known {
 			return Maybe
 		}
-		var ok bool
-		switch t.Op {
-		case Eq:
-			ok = n == t.Lo
-		case Range:
-			ok = n >= t.Lo && n <= t.Hi
-		case BitAnd:
-			ok = n&t.Lo != 0
-		}
-		if ok {
+		if t.matchNumber(n) {
 			return Yes
 		}
 		return No
+	}
+	if t.nth > 0 {
+		x, known := v.Text(t.Field, "", t.nth-1)
+		if known == Yes && !t.matchText(x) {
+			return No
+		}
+		return known
 	}
 	for i := 0; ; i++ {
 		x, known := v.Text(t.Field, t.Name, i)
@@ -101,7 +152,33 @@ func (t *Term) Match(v View) Tri {
 	}
 }
 
+func (t *Term) matchNumber(n uint64) bool {
+	switch t.Op {
+	case Eq:
+		return n == t.Lo
+	case Range:
+		return n >= t.Lo && n <= t.Hi
+	case BitAnd:
+		return n&t.Lo != 0
+	}
+	return false
+}
+
 func (t *Term) matchText(x Text) bool {
+	switch t.Op {
+	case Range, BitAnd:
+		n, ok := x.number()
+		return ok && t.matchNumber(n)
+	case Like:
+		return t.matchLike(x)
+	case Differs:
+		return !t.matchWhole(x)
+	}
+	return t.matchWhole(x)
+}
+
+// matchWhole compares by Eq, Prefix or Contains; Differs is by Eq.
+func (t *Term) matchWhole(x Text) bool {
 	switch {
 	case x.U16 != nil:
 		return t.matchUnits(x.U16)
@@ -111,11 +188,14 @@ func (t *Term) matchText(x Text) bool {
 	return t.matchString(x.S)
 }
 
+// whole says whether the whole text is compared.
+func (t *Term) whole() bool { return t.Op == Eq || t.Op == Differs }
+
 // matchBinUnits looks for UTF-16LE in bytes that may hold it: from the first byte
 // on, or at any offset where the text need only be contained.
 func (t *Term) matchBinUnits(b []byte) bool {
 	switch {
-	case t.Op == Eq && len(b)%2 != 0:
+	case t.whole() && len(b)%2 != 0:
 		return false
 	case t.matchUnits(b):
 		return true
@@ -127,7 +207,7 @@ func (t *Term) matchUnits(b []byte) bool {
 	n := len(t.units)
 	have := len(b) / 2
 	switch {
-	case t.Op == Eq && have != n, have < n:
+	case t.whole() && have != n, have < n:
 		return false
 	case t.Op != Contains:
 		return equalUnits(b, t.units)
@@ -154,7 +234,7 @@ func equalUnits(b []byte, folded []uint16) bool {
 
 func (t *Term) matchString(s string) bool {
 	switch t.Op {
-	case Eq:
+	case Eq, Differs:
 		rest, ok := cutFold(s, t.folded)
 		return ok && rest == ""
 	case Prefix:

@@ -36,16 +36,8 @@ func (r *Record) Text(f eventlog.Field, _ string, i int) (eventlog.Text, eventlo
 		if d, err := r.Data(); err == nil && len(d) > 0 {
 			return eventlog.Text{Bin: d}, eventlog.Yes
 		}
-	case eventlog.FieldServer:
-		if r.origin != nil {
-			return eventlog.Text{S: r.origin.Server}, eventlog.Yes
-		}
-		return eventlog.Text{}, eventlog.Yes
-	case eventlog.FieldLog:
-		if r.origin != nil {
-			return eventlog.Text{S: r.origin.Log}, eventlog.Yes
-		}
-		return eventlog.Text{}, eventlog.Yes
+	case eventlog.FieldServer, eventlog.FieldLog, eventlog.FieldChannel:
+		return eventlog.Text{S: r.origin.Text(f)}, eventlog.Yes
 	case eventlog.FieldMessage:
 		return eventlog.Text{}, eventlog.Maybe
 	}

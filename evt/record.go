@@ -201,7 +201,7 @@ func (r *Record) Num(f eventlog.Field) (uint64, bool) {
 	case eventlog.FieldCategory:
 		return uint64(r.EventCategory()), true
 	}
-	return 0, true
+	return eventlog.ClassicNum(f, eventlog.Type(r.EventType())), true
 }
 
 // ticks are 100 ns since 1601, as nt.Filetime has them.

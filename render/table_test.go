@@ -121,26 +121,6 @@ func TestCut(t *testing.T) {
 	}
 }
 
-func TestXMLChannel(t *testing.T) {
-	for _, tt := range []struct {
-		o    *eventlog.Origin
-		x    *eventlog.Extra
-		want string
-	}{
-		{nil, nil, ""},
-		{&eventlog.Origin{}, nil, ""},
-		{&eventlog.Origin{Log: "/mnt/evidence/other.evt"}, nil, "other.evt"},
-		{&eventlog.Origin{Log: `C:\evidence\other.evt`}, nil, "other.evt"},
-		{&eventlog.Origin{Log: "evidence/SysEvent.Evt", Channel: "System"}, nil, "System"},
-		{&eventlog.Origin{Log: "a.evtx", Channel: "System"}, &eventlog.Extra{Channel: "Setup"}, "Setup"},
-		{&eventlog.Origin{Server: "bedrock", Log: "Windows PowerShell/Admin"}, &eventlog.Extra{}, "Windows PowerShell/Admin"},
-	} {
-		if got := channelOf(&eventlog.Event{Origin: tt.o, Extra: tt.x}); got != tt.want {
-			t.Errorf("%+v: %q, want %q", tt.o, got, tt.want)
-		}
-	}
-}
-
 // A cell that is called plain is what quoting would have left as it is.
 func TestPlainCell(t *testing.T) {
 	random := rand.New(rand.NewPCG(3, 4))

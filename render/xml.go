@@ -2,10 +2,10 @@ package render
 
 import (
 	"strconv"
-	"strings"
 	"unicode/utf8"
 
 	"netelf.example/eventlog"
+	"netelf.example/nt"
 )
 
 // xmlSpace is the namespace of the event schema ([MS-EVEN6] 2.2.13).
@@ -43,7 +43,11 @@ func AppendXML(dst []byte, e *eventlog.Event) []byte {
 	}
 	dst = append(dst, "<Event xmlns='"+xmlSpace+"'>"...)
 	dst = appendSystem(dst, e, x)
-	dst = appendEventData(dst, e, x)
+	if elementName(x.UserData) {
+		dst = appendUserData(dst, e, x)
+	} else {
+		dst = appendEventData(dst, e, x)
+	}
 	if hasText(e) {
 		// The schema wants a culture. Which language the text is in is not known.
 		dst = append(dst, "<RenderingInfo Culture='und'><Message>"...)
@@ -54,11 +58,7 @@ func AppendXML(dst []byte, e *eventlog.Event) []byte {
 
 func appendSystem(dst []byte, e *eventlog.Event, x *eventlog.Extra) []byte {
 	dst = append(appendXMLText(append(dst, "<System><Provider Name='"...), e.Source), '\'')
-	if !x.ProviderGUID.IsZero() {
-		dst, _ = x.ProviderGUID.AppendText(append(dst, " Guid='"...)) // its error is always nil
-		dst = append(dst, '\'')
-	}
-	dst = append(dst, "/><EventID"...)
+	dst = append(appendGUID(dst, " Guid='", x.ProviderGUID), "/><EventID"...)
 	if high := uint64(e.ID >> 16); high != 0 || e.Extra == nil {
 		dst = append(appendAttr(dst, " Qualifiers='", high), '\'')
 	}
@@ -75,18 +75,23 @@ func appendSystem(dst []byte, e *eventlog.Event, x *eventlog.Extra) []byte {
 	if e.Extra != nil {
 		dst = append(appendAttr(dst, "<Opcode>", uint64(x.Opcode)), "</Opcode>"...)
 	}
-	dst = append(appendKeywords(append(dst, "<Keywords>"...), keywords(e)), "</Keywords>"...)
+	dst = append(appendKeywords(append(dst, "<Keywords>"...), e.Keywords()), "</Keywords>"...)
 	if !e.TimeGenerated.IsZero() {
 		dst = append(appendTime7(append(dst, "<TimeCreated SystemTime='"...), e.TimeGenerated), "'/>"...)
 	}
 	if e.RecordNumber != 0 {
 		dst = append(appendAttr(dst, "<EventRecordID>", e.RecordNumber), "</EventRecordID>"...)
 	}
+	if !x.ActivityID.IsZero() || !x.RelatedActivityID.IsZero() {
+		dst = append(dst, "<Correlation"...)
+		dst = appendGUID(dst, " ActivityID='", x.ActivityID)
+		dst = append(appendGUID(dst, " RelatedActivityID='", x.RelatedActivityID), "/>"...)
+	}
 	if x.ProcessID != 0 || x.ThreadID != 0 {
 		dst = appendAttr(dst, "<Execution ProcessID='", uint64(x.ProcessID))
 		dst = append(appendAttr(dst, "' ThreadID='", uint64(x.ThreadID)), "'/>"...)
 	}
-	if channel := channelOf(e); channel != "" {
+	if channel := e.Channel(); channel != "" {
 		dst = append(appendXMLText(append(dst, "<Channel>"...), channel), "</Channel>"...)
 	}
 	dst = append(appendXMLText(append(dst, "<Computer>"...), e.Computer), "</Computer><Security"...)
@@ -96,36 +101,38 @@ func appendSystem(dst []byte, e *eventlog.Event, x *eventlog.Extra) []byte {
 	return append(dst, "/></System>"...)
 }
 
-// channelOf is what the event names as its channel, or else what its log is known
-// to be of, or else the log's name. Of an event of the old interface, whose logs
-// have no folders in their names, that is a file's without its folder.
-func channelOf(e *eventlog.Event) string {
-	switch {
-	case e.Extra != nil && e.Extra.Channel != "":
-		return e.Extra.Channel
-	case e.Origin == nil:
-		return ""
-	case e.Origin.Channel != "":
-		return e.Origin.Channel
-	case e.Extra != nil:
-		return e.Origin.Log
+// appendGUID appends an attribute behind the markup before it, if it is not zero.
+func appendGUID(dst []byte, markup string, g nt.GUID) []byte {
+	if g.IsZero() {
+		return dst
 	}
-	return e.Origin.Log[strings.LastIndexAny(e.Origin.Log, `/\`)+1:]
+	dst, _ = g.AppendText(append(dst, markup...)) // its error is always nil
+	return append(dst, '\'')
 }
 
-// keywords are what the event brings, or else what Windows gives the events of
-// the old interface.
-func keywords(e *eventlog.Event) uint64 {
-	if e.Extra != nil && e.Extra.Keywords != 0 {
-		return e.Extra.Keywords
+// appendUserData appends the strings as the elements that they were in UserData.
+func appendUserData(dst []byte, e *eventlog.Event, x *eventlog.Extra) []byte {
+	dst = append(append(append(dst, "<UserData><"...), x.UserData...), " xmlns=''>"...)
+	for i, s := range e.Strings {
+		name := "Data"
+		if i < len(x.Names) && elementName(x.Names[i]) {
+			name = x.Names[i]
+		}
+		dst = append(append(append(dst, '<'), name...), '>')
+		dst = append(append(append(appendXMLText(dst, s), "</"...), name...), '>')
 	}
-	switch e.Type {
-	case eventlog.AuditSuccess:
-		return eventlog.KeywordClassic | eventlog.KeywordAuditSuccess
-	case eventlog.AuditFailure:
-		return eventlog.KeywordClassic | eventlog.KeywordAuditFailure
+	return append(append(append(dst, "</"...), x.UserData...), "></UserData>"...)
+}
+
+// elementName says whether s can be the name of an element as it is.
+func elementName(s string) bool {
+	for i := range len(s) {
+		c := s[i]
+		if !(c|0x20 >= 'a' && c|0x20 <= 'z' || c == '_' || i > 0 && (c >= '0' && c <= '9' || c == '-' || c == '.')) {
+			return false
+		}
 	}
-	return eventlog.KeywordClassic
+	return s != ""
 }
 
 func appendEventData(dst []byte, e *eventlog.Event, x *eventlog.Extra) []byte {

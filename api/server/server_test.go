@@ -449,7 +449,7 @@ func TestRefused(t *testing.T) {
 		{"POST", "/v1/logs/System/events", `{"where":{"field":"record","text":"x"}}`, 400, "compared with a number"},
 		{"POST", "/v1/logs/System/events", `{"where":{"field":"source","number":1}}`, 400, "compared with a text"},
 		{"POST", "/v1/logs/System/events", `{"where":{"field":"nonsense","number":1}}`, 400, "unknown field"},
-		{"POST", "/v1/logs/System/events", `{"where":{"field":"record","op":"like","number":1}}`, 422, "op"},
+		{"POST", "/v1/logs/System/events", `{"where":{"field":"record","op":"likely","number":1}}`, 422, "op"},
 		{"POST", "/v1/logs/System/events", `{"want":["nonsense"]}`, 400, "unknown field"},
 		{"POST", "/v1/logs/System/events", `{"limit":-1}`, 422, "limit"},
 		{"POST", "/v1/logs/System/events", `{"after":{"record":1000000}}`, 410, "mark-gone"},

@@ -45,7 +45,8 @@ overwritten meanwhile, and that one was cleared, is said there too. A log that i
 not there, or that you may not read, is told and left out.
 
 Of flags that choose events all must hold; of several values of one flag, which
-commas separate, one must.
+commas separate, one must. --query asks in one text, as in scan; docs/query.md has
+all of it.
 
 Exit codes: 0 it was stopped, or --limit was reached; 1 nothing is left that could
 be followed; 2 wrong usage; 4 --limit was reached, and some of the targets or
@@ -53,6 +54,7 @@ logs could not be followed.`,
 		Example: `  netelf follow
   netelf follow -n 0 --type error,warning
   netelf follow --log System --id 6005,6006,6008 -o json
+  netelf follow --query 'level<=2 or source:Crusher'
   netelf follow -n 0 --limit 1 --source Crusher && echo "the crusher has something to say"`,
 		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 			return []string{"."}, cobra.ShellCompDirectiveNoFileComp
@@ -87,6 +89,7 @@ logs could not be followed.`,
 	} {
 		completeList(cmd, name, values)
 	}
+	completeQuery(cmd)
 	return cmd
 }
 
@@ -112,6 +115,10 @@ type followJob struct {
 func (a *app) planFollow(f *followFlags, args []string) (*followJob, error) {
 	j := &followJob{app: a, quiet: f.quiet, opts: scan.FollowOptions{Last: int(f.last)}}
 	loc, err := parseZone(f.zone)
+	if err != nil {
+		return nil, err
+	}
+	asked, err := f.where.ask(a.now(), loc)
 	if err != nil {
 		return nil, err
 	}
@@ -153,8 +160,9 @@ func (a *app) planFollow(f *followFlags, args []string) (*followJob, error) {
 	if err != nil {
 		return nil, err
 	}
+	asked.add(&j.sel)
 	for _, t := range targets {
-		s := t.Scan(slices.Clone(logs))
+		s := t.Scan(asked.logs(t.Kind, f.logs != nil, logs))
 		s.Open = followable(&t, s.Open)
 		j.targets = append(j.targets, s)
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"netelf.example/internal/config"
+	"netelf.example/query"
 	"netelf.example/render"
 )
 
@@ -200,6 +201,12 @@ func (a *app) exit(cmd *cobra.Command, err error) int {
 		return e.code
 	}
 	a.say("netelf: %v", e.err)
+	var place *query.Error
+	if errors.As(e.err, &place) {
+		for line := range strings.Lines(place.Caret()) {
+			a.say("  %s", strings.TrimSuffix(line, "\n"))
+		}
+	}
 	if e.code == exitUsage {
 		a.say("'%s --help' shows how to use it", cmd.CommandPath())
 	}

@@ -61,7 +61,10 @@ connection that breaks off is made again once, and the list goes on where it was
 Where a password is refused it is not tried at the next server.
 
 Of flags that choose events all must hold; of several values of one flag, which
-commas separate, one must.
+commas separate, one must. --query asks in one text for what flags cannot say: in
+netelf's own language, in the XPath of Windows' event queries, or with a QueryList,
+also one that Event Viewer saved. docs/query.md has all of it. Bounds on time
+in it hold beside --since and --until, and take the place of the 8 hours.
 
 Exit codes: 0 all is well; 1 nothing could be read; 2 wrong usage; 3 something
 is damaged, the rest was listed; 4 some of the targets could not be read.`,
@@ -72,6 +75,9 @@ is damaged, the rest was listed; 4 some of the targets could not be read.`,
   netelf scan --log System --id 6005,6006,6008 bedrock/ barney/ betty/
   netelf scan --id -7035,-7036 --grep spooler -n 20 SysEvent.Evt
   netelf scan --since 1d --log System dir:/var/lib/netelf
+  netelf scan --query 'level<=2 -source:disk (id:7,51 or "bad block")' SysEvent.Evt
+  netelf scan --query "*[System[(EventID=6005 or EventID=6008)]]" /mnt/evidence
+  netelf scan --query @errors.xml bedrock barney
   netelf scan --recovered -o json SysEvent.Evt > events.json
   netelf scan --targets machines.txt --summary json:scan.json @web`,
 		ValidArgsFunction: completeFiles,
@@ -116,6 +122,7 @@ is damaged, the rest was listed; 4 some of the targets could not be read.`,
 		completeList(cmd, name, values)
 	}
 	completeList(cmd, "fields", fieldNames)
+	completeQuery(cmd)
 	return cmd
 }
 
@@ -159,6 +166,10 @@ func (a *app) planScan(f *scanFlags, args []string) (*scanJob, error) {
 	if err != nil {
 		return nil, err
 	}
+	asked, err := f.where.ask(now, loc)
+	if err != nil {
+		return nil, err
+	}
 	j := &scanJob{app: a, opts: scan.Options{Parallel: int(f.parallel), Timeout: f.timeout, Deadline: f.deadline}}
 	if j.form, err = render.ParseForm(f.output); err != nil {
 		return nil, usage("--output: %w", err)
@@ -196,7 +207,7 @@ func (a *app) planScan(f *scanFlags, args []string) (*scanJob, error) {
 		kept = kept && parsed[i].Kind != target.Path
 	}
 	sinceText := f.since
-	if sinceText == "" && kept {
+	if sinceText == "" && kept && asked.Since.IsZero() {
 		sinceText = "8h"
 	}
 	since, err := parseSince(sinceText, now, loc)
@@ -228,6 +239,9 @@ func (a *app) planScan(f *scanFlags, args []string) (*scanJob, error) {
 		Want:      render.Wants(j.form, j.render.Fields),
 	}
 
+	asked.narrow(&j.sel)
+	j.window = asked.window(j.window, since, until, loc)
+
 	logs := split(f.logs)
 	if f.logs != nil && len(logs) == 0 {
 		return nil, usage("--log is empty")
@@ -240,7 +254,7 @@ func (a *app) planScan(f *scanFlags, args []string) (*scanJob, error) {
 		j.log = logs[0]
 	}
 	for _, t := range parsed {
-		s := t.Scan(slices.Clone(logs))
+		s := t.Scan(asked.logs(t.Kind, f.logs != nil, logs))
 		if all {
 			s.Default = nil
 		}

@@ -174,7 +174,7 @@ const hostileEnd = 30 * time.Second
 // outcome of each, in time and memory, and that the honest one is read.
 func scanned(t *testing.T, honest *demoServer, addr, password string, f *scanFlags) (out, said string) {
 	t.Helper()
-	j := asked(t, f, password, "fred="+honest.door.addr.String(), "slate="+addr)
+	j := scanOf(t, f, password, "fred="+honest.door.addr.String(), "slate="+addr)
 	ctx, cancel := context.WithTimeout(t.Context(), hostileEnd)
 	defer cancel()
 	var exit int
@@ -293,7 +293,7 @@ func TestScanMemory(t *testing.T) {
 	addr := (&lying{srv: endless{}}).serve(t, password)
 	for _, form := range []render.Form{render.JSON, render.Classic} {
 		used := func(n int) uint64 {
-			j := asked(t, &scanFlags{output: form.String(), limit: count(n), logs: []string{"System"}}, password, "slate="+addr)
+			j := scanOf(t, &scanFlags{output: form.String(), limit: count(n), logs: []string{"System"}}, password, "slate="+addr)
 			var err error
 			if j.stdout, err = os.OpenFile(os.DevNull, os.O_WRONLY, 0); err != nil {
 				t.Fatal(err)

@@ -83,9 +83,9 @@ func (s *demoServer) logons(t *testing.T) (refused, let int) {
 
 var begunTests = time.Now().Truncate(time.Second)
 
-// asked is a scan of servers as it is typed, with the password of fred: servers are
+// scanOf is a scan of servers as it is typed, with the password of fred: servers are
 // names, an equals sign and where they are.
-func asked(t *testing.T, f *scanFlags, password string, servers ...string) *scanJob {
+func scanOf(t *testing.T, f *scanFlags, password string, servers ...string) *scanJob {
 	t.Helper()
 	a := testApp(t)
 	a.environ = func() []string { return []string{passwordVariable + "=" + password} }
@@ -190,7 +190,7 @@ func TestScanServers(t *testing.T) {
 	slow := inTheWay(t, wilma.door.addr.String(), silent(2000))
 	try := func(t *testing.T, form render.Form) {
 		t.Parallel()
-		j := asked(t, &scanFlags{output: form.String(), timeout: slowTimeout}, password,
+		j := scanOf(t, &scanFlags{output: form.String(), timeout: slowTimeout}, password,
 			"fred="+fred.door.addr.String(), "barney="+closedPort(t), "betty="+betty.door.addr.String(), "wilma="+slow, "pebbles="+pebbles.door.addr.String())
 		doc := new(strings.Builder)
 		j.report.summary = &summary{w: doc, begun: time.Now()}
@@ -252,7 +252,7 @@ func TestScanRefusedOnce(t *testing.T) {
 		for i := range 200 {
 			names = append(names, fmt.Sprintf("srv%03d=%v", i, servers[i%len(servers)].door.addr))
 		}
-		exit, _, said := exitOf(t, asked(t, &scanFlags{output: form.String()}, "wilma", names...))
+		exit, _, said := exitOf(t, scanOf(t, &scanFlags{output: form.String()}, "wilma", names...))
 		if exit != exitFailed || !strings.HasSuffix(said, "\n200 targets: 1 refused, 199 not tried; 0 events\n") || !strings.HasPrefix(said, "srv000: refused: ") {
 			t.Errorf("%v: exit %d, said\n%s", form, exit, said)
 		}
@@ -307,7 +307,7 @@ func TestScanSameAsFile(t *testing.T) {
 	have := map[string]string{}
 	for _, log := range demoLogs {
 		f := &scanFlags{since: "all", logs: []string{log}, fields: carried, reverse: log != "System"}
-		exit, out, said := exitOf(t, asked(t, f, password, "barney="+s.door.addr.String()))
+		exit, out, said := exitOf(t, scanOf(t, f, password, "barney="+s.door.addr.String()))
 		if exit != exitOK {
 			t.Fatalf("%s: exit %d: %s", log, exit, said)
 		}
@@ -364,7 +364,7 @@ func TestScanServersStopped(t *testing.T) {
 		_, err := io.Copy(io.Discard, answers)
 		return err
 	})
-	j := asked(t, &scanFlags{output: "classic"}, password, "fred="+fred.door.addr.String(), "wilma="+slow)
+	j := scanOf(t, &scanFlags{output: "classic"}, password, "fred="+fred.door.addr.String(), "wilma="+slow)
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	end := make(chan error, 1)
@@ -431,7 +431,7 @@ func TestScanIdle(t *testing.T) {
 		_, err := io.Copy(to, answers)
 		return err
 	})
-	j := asked(t, &scanFlags{logs: []string{"Application"}}, password, "barney="+addr)
+	j := scanOf(t, &scanFlags{logs: []string{"Application"}}, password, "barney="+addr)
 	j.opts.Ahead = 1 // no more than must be
 	c := scan.Open(t.Context(), j.targets, &j.sel, &j.opts)
 	defer c.Close()

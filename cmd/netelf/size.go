@@ -9,6 +9,7 @@ import (
 
 	"netelf.example/eventlog"
 	"netelf.example/evt"
+	"netelf.example/query"
 )
 
 // parseSize takes a number of bytes, with a unit behind it or without: 65536,
@@ -46,7 +47,7 @@ func parseRetention(s string) (time.Duration, error) {
 	case "never":
 		return eventlog.RetainForever, nil
 	}
-	d, _, ok := parseAgo(s)
+	d, _, ok := query.ParseAgo(s)
 	if !ok {
 		return 0, usage("--retention %q: want how old a record must be before it is overwritten, as 7d or 12h; never; or 0, which is as needed", s)
 	}
@@ -78,12 +79,7 @@ func shortRetention(d time.Duration) string {
 	case d == eventlog.RetainForever:
 		return "never"
 	}
-	for _, u := range units {
-		if d%u.length == 0 && u.letter != 'w' {
-			return fmt.Sprintf("%d%c", d/u.length, u.letter)
-		}
-	}
-	return d.String()
+	return query.FormatAgo(d)
 }
 
 // settingsFlags are the flags that say how a log is kept.

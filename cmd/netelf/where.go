@@ -16,9 +16,11 @@ type where struct {
 	types, levels, ids, categories []string
 	sources, computers, users      []string
 	grep                           []string
+	query                          string // see query.go
 }
 
 func (w *where) flags(f *pflag.FlagSet) {
+	f.StringVar(&w.query, "query", "", "only events for which this `text` holds: level<=2 source:disk -id:7 \"bad block\";\nor XPath or a QueryList as Windows has them; @FILE reads it from a file")
 	f.StringArrayVar(&w.types, "type", nil, "only events of these `types`: error, warning, information, audit-success, audit-failure, success")
 	f.StringArrayVar(&w.levels, "level", nil, "only events of these `levels`: critical, error, warning, information, verbose")
 	f.StringArrayVar(&w.ids, "id", nil, "only these event `ids`: 7036,4000-4100; with a minus, not these: -4096")
