@@ -217,9 +217,9 @@ func (p *PE) table(i int) (*Table, error) {
 // Message is the text of id in the language nearest to want, by the order of
 // Order. It reads one table after the other until it has the text. The error
 // speaks of tables that could not be read before the text was found.
-func (p *PE) Message(id uint32, want Lang) (text Text, ok bool, err error) {
+func (p *PE) Message(id uint32, want ...Lang) (text Text, ok bool, err error) {
 	var errs []error
-	for rank := 0; rank <= maxRank; rank++ {
+	for rank := range ranks(want) {
 		for i, r := range p.resources {
 			if r.kind != kindTable || r.lang.rank(want) != rank {
 				continue

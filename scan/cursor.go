@@ -36,16 +36,18 @@ type Cursor struct {
 	size    int              // of a batch, at most
 	started int              // of sources: these had their first event in the heap, or ended
 	heap    heap
-	stale   bool // the top of the heap has no event yet
-	budget  bool // a log has used up its budget
-	bad     bool // there was an error
-	yes     int  // events that count towards limit
+	stale   bool    // the top of the heap has no event yet
+	budget  bool    // a log has used up its budget
+	bad     bool    // there was an error
+	yes     int     // events that count towards limit
+	last    *source // of the event that was given last
 	err     error
 }
 
 var (
 	_ eventlog.Cursor   = (*Cursor)(nil)
 	_ eventlog.Examiner = (*Cursor)(nil)
+	_ eventlog.Rejecter = (*Cursor)(nil)
 )
 
 // Next implements eventlog.Cursor. The contents of e are not copied: e and a
@@ -92,6 +94,7 @@ func (c *Cursor) give(e *eventlog.Event) {
 	*e, b.events[i] = b.events[i], *e
 	s.next++
 	s.out.Events++ // as Note(nil) does
+	c.last = s
 	s.given.event(e)
 	if b.marks != nil && b.err == nil && s.next == b.n {
 		s.given.behind(b.marks)
@@ -107,6 +110,14 @@ func (c *Cursor) give(e *eventlog.Event) {
 		return
 	}
 	c.stale = true
+}
+
+// Reject implements eventlog.Rejecter: outcomes count what was wanted.
+func (c *Cursor) Reject() {
+	if c.last != nil {
+		c.last.out.Events--
+		c.last = nil
+	}
 }
 
 // heads sees to it that every log has its next event in the heap, or is over. It
