@@ -19,11 +19,11 @@ type CategoryResolver interface {
 	Category(lang string, e *Event) (string, TextBy)
 }
 
-// Rejecter is a Cursor that counts what it gives. Resolve tells it where an event
-// that may have been wanted turns out not to be.
-type Rejecter interface {
-	// Reject takes the event of the last Next out of the count.
-	Reject()
+// Settler is a Cursor that counts what it gives. Resolve tells it of each event that
+// may have been wanted whether it was, so that it knows when its limit is reached.
+type Settler interface {
+	// Settle is about the event of the last Next.
+	Settle(wanted bool)
 }
 
 // Resolve is c with message text: it fills Message and CategoryName if s wants them,
@@ -42,7 +42,9 @@ func Resolve(c Cursor, s *Selection, r Resolver) Cursor {
 		return c
 	}
 	out.settle = s.Where != nil && s.Where.Needs().Has(FieldMessage)
-	out.rejecter, _ = c.(Rejecter)
+	if out.settle {
+		out.settler, _ = c.(Settler)
+	}
 	return out
 }
 
@@ -51,7 +53,7 @@ type resolved struct {
 	sel        *Selection
 	by         Resolver
 	categories CategoryResolver // nil: they are not wanted, or nobody knows them
-	rejecter   Rejecter         // nil: c does not count
+	settler    Settler          // nil: c does not count
 	text       bool
 	settle     bool
 	given      int
@@ -60,6 +62,11 @@ type resolved struct {
 func (c *resolved) Next(ctx context.Context, e *Event) error {
 	for {
 		if c.settle && c.sel.Limit > 0 && c.given >= c.sel.Limit {
+			if c.settler != nil { // it is at its end, and says so in its outcomes
+				if err := c.Cursor.Next(ctx, e); err != nil {
+					return err
+				}
+			}
 			return io.EOF
 		}
 		if err := c.Cursor.Next(ctx, e); err != nil {
@@ -71,11 +78,14 @@ func (c *resolved) Next(ctx context.Context, e *Event) error {
 				e.Message, e.MessageBy = c.by.Message(c.sel.Lang, e)
 			}
 		}
-		if c.settle && c.sel.Where.Match(e) != Yes {
-			if c.rejecter != nil {
-				c.rejecter.Reject()
+		if c.settle {
+			wanted := c.sel.Where.Match(e) == Yes
+			if c.settler != nil {
+				c.settler.Settle(wanted)
 			}
-			continue
+			if !wanted {
+				continue
+			}
 		}
 		if c.categories != nil && e.CategoryName == "" && e.Category != 0 {
 			if name, by := c.categories.Category(c.sel.Lang, e); by > NotFound {

@@ -144,7 +144,12 @@ func (c *counting) Next(ctx context.Context, e *Event) error {
 	}
 	return err
 }
-func (c *counting) Reject() { c.count-- }
+
+func (c *counting) Settle(wanted bool) {
+	if !wanted {
+		c.count--
+	}
+}
 
 // TestResolveCategory: a category has its name where that is wanted and nobody gave it
 // one before.
@@ -175,8 +180,8 @@ func TestResolveCategory(t *testing.T) {
 	}
 }
 
-// TestResolveRejects: who counts is told of events that were not wanted after all.
-func TestResolveRejects(t *testing.T) {
+// TestResolveSettles: who counts is told of events that were not wanted after all.
+func TestResolveSettles(t *testing.T) {
 	inner := &counting{list: list{items: events(4)}}
 	r := &texts{byRecord: map[uint64]string{2: "Successful Logon", 4: "Logon Failure"}}
 	c := Resolve(inner, &Selection{Where: TextTerm(FieldMessage, Contains, "logon")}, r)

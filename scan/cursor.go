@@ -40,14 +40,15 @@ type Cursor struct {
 	budget  bool    // a log has used up its budget
 	bad     bool    // there was an error
 	yes     int     // events that count towards limit
-	last    *source // of the event that was given last
+	last    *source // of the event that was given last, until it is settled
+	counted bool    // that event was counted towards limit
 	err     error
 }
 
 var (
 	_ eventlog.Cursor   = (*Cursor)(nil)
 	_ eventlog.Examiner = (*Cursor)(nil)
-	_ eventlog.Rejecter = (*Cursor)(nil)
+	_ eventlog.Settler  = (*Cursor)(nil)
 )
 
 // Next implements eventlog.Cursor. The contents of e are not copied: e and a
@@ -94,13 +95,14 @@ func (c *Cursor) give(e *eventlog.Event) {
 	*e, b.events[i] = b.events[i], *e
 	s.next++
 	s.out.Events++ // as Note(nil) does
-	c.last = s
+	c.last, c.counted = s, false
 	s.given.event(e)
 	if b.marks != nil && b.err == nil && s.next == b.n {
 		s.given.behind(b.marks)
 	}
 	if c.limit > 0 && (!c.judge || c.sel.Where.Match(e) == eventlog.Yes) {
 		c.yes++
+		c.counted = true
 	}
 	if i == 0 && !b.last {
 		c.ask(s) // now, as the log has turned out to have events here
@@ -112,12 +114,17 @@ func (c *Cursor) give(e *eventlog.Event) {
 	c.stale = true
 }
 
-// Reject implements eventlog.Rejecter: outcomes count what was wanted.
-func (c *Cursor) Reject() {
-	if c.last != nil {
+// Settle implements eventlog.Settler: outcomes and the limit count what was wanted.
+func (c *Cursor) Settle(wanted bool) {
+	switch {
+	case c.last == nil:
+		return
+	case !wanted:
 		c.last.out.Events--
-		c.last = nil
+	case !c.counted:
+		c.yes++
 	}
+	c.last = nil
 }
 
 // heads sees to it that every log has its next event in the heap, or is over. It
