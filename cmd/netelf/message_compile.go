@@ -43,19 +43,7 @@ wrong in a file; 4 some of the files could not be read.`,
 					a.sayLines(name, err)
 					continue
 				}
-				ids := map[uint32]bool{}
-				for _, tab := range file.Tables {
-					for m, err := range tab.All() {
-						if err == nil { // a table that was just made
-							ids[m.ID] = true
-						}
-					}
-				}
-				line := fmt.Sprintf("%s: %s in %s", name, counted(uint64(len(ids)), "message"), strings.Join(langList(file.Tables.Languages()), ", "))
-				if len(ids) == 0 {
-					line = name + ": no messages"
-				}
-				if err := put(a.stdout, []byte(render.Visible(line)+"\n")); err != nil {
+				if err := put(a.stdout, []byte(render.Visible(name+": "+messageCount(file.Tables))+"\n")); err != nil {
 					return outputError(err)
 				}
 			}
@@ -70,6 +58,28 @@ wrong in a file; 4 some of the files could not be read.`,
 			return nil
 		}),
 	}
+}
+
+// messages is how many messages tables have, of whatever language.
+func messages(tables message.Tables) int {
+	ids := map[uint32]bool{}
+	for _, tab := range tables {
+		for m, err := range tab.All() {
+			if err == nil { // what is damaged is none
+				ids[m.ID] = true
+			}
+		}
+	}
+	return len(ids)
+}
+
+// messageCount is that in words.
+func messageCount(tables message.Tables) string {
+	n := messages(tables)
+	if n == 0 {
+		return "no messages"
+	}
+	return fmt.Sprintf("%s in %s", counted(uint64(n), "message"), strings.Join(langList(tables.Languages()), ", "))
 }
 
 // sayLines says what is wrong in a file: file:line:column: error, a line each.
