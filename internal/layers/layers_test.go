@@ -59,6 +59,7 @@ var outside = map[string][]string{
 		"github.com/vbauerster/mpb/v8", "github.com/vbauerster/mpb/v8/decor",
 		"go.yaml.in/yaml/v4", "golang.org/x/crypto/argon2", "golang.org/x/crypto/md4",
 		"golang.org/x/sync/semaphore", "golang.org/x/sys/unix", "golang.org/x/sys/windows", "golang.org/x/term",
+		"modernc.org/sqlite",
 	},
 }
 
