@@ -109,6 +109,7 @@ func TestCheckExpr(t *testing.T) {
 		{"not nothing", Not{}, "selection has an empty part: invalid argument"},
 		{"pointer", &And{}, "selection has an empty part: invalid argument"},
 		{"unknown field", TextTerm(99, Eq, "x"), "selection has an unknown field 99: invalid argument"},
+		{"field that is found later", TextTerm(FieldCategoryName, Eq, "x"), "field category_name can be wanted, not chosen by: invalid argument"},
 		{"unknown comparison of a text", TextTerm(FieldSource, 9, "x"), "field source cannot be compared by 9: invalid argument"},
 		{"unknown comparison of a number", NumTerm(FieldCode, 9, 1), "field id cannot be compared by 9: invalid argument"},
 		{"number by contains", NumTerm(FieldCode, Contains, 1), "field id cannot be compared by contains: invalid argument"},
@@ -151,7 +152,7 @@ func TestFieldNames(t *testing.T) {
 			t.Errorf("AllFields lacks %v", f)
 		}
 	}
-	if got := AllFields &^ DefaultFields; got != FieldMessage.Bit()|FieldXML.Bit()|FieldRaw.Bit() {
+	if got := AllFields &^ DefaultFields; got != FieldMessage.Bit()|FieldXML.Bit()|FieldRaw.Bit()|FieldCategoryName.Bit() {
 		t.Errorf("not in DefaultFields: %b", got)
 	}
 	for got, want := range map[fmt.Stringer]string{

@@ -40,6 +40,7 @@ const (
 	FieldActivityID        // in braces
 	FieldRelatedActivityID // in braces
 	FieldUserData          // name of the element that is the event's UserData
+	FieldCategoryName      // of the category, as message text is sought; only to be wanted
 	fieldCount
 )
 
@@ -48,6 +49,7 @@ var fieldNames = [fieldCount]string{
 	"opcode", "version", "keywords", "process_id", "thread_id",
 	"server", "log", "source", "computer", "user", "string", "data", "named", "message", "xml", "raw",
 	"channel", "provider_guid", "activity_id", "related_activity_id", "user_data",
+	"category_name",
 }
 
 func (f Field) String() string { return name(fieldNames[:], int(f)) }
@@ -65,7 +67,7 @@ func (s Fields) Has(f Field) bool { return s&f.Bit() != 0 }
 // all that costs nothing beyond decoding.
 const (
 	AllFields     Fields = 1<<fieldCount - 1
-	DefaultFields Fields = AllFields &^ (1<<FieldMessage | 1<<FieldXML | 1<<FieldRaw)
+	DefaultFields Fields = AllFields &^ (1<<FieldMessage | 1<<FieldXML | 1<<FieldRaw | 1<<FieldCategoryName)
 )
 
 // Tri is an answer that may not be known yet.

@@ -99,6 +99,8 @@ func (t *Term) check() error {
 		return fmt.Errorf("selection has an empty part: %w", ErrInvalid)
 	case t.Field >= fieldCount:
 		return fmt.Errorf("selection has an unknown field %v: %w", t.Field, ErrInvalid)
+	case t.Field == FieldCategoryName: // found for what was chosen, after it was
+		return fmt.Errorf("field %v can be wanted, not chosen by: %w", t.Field, ErrInvalid)
 	case t.Op >= opCount, t.Field.Numeric() && t.Op > BitAnd,
 		t.number() && !t.Field.Numeric() && t.Field != FieldString && t.Field != FieldNamed:
 		return fmt.Errorf("field %v cannot be compared by %v: %w", t.Field, t.Op, ErrInvalid)

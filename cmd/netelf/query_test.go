@@ -38,7 +38,7 @@ func TestQueryIsFlags(t *testing.T) {
 		if err := f.Parse(strings.Split(tt.flags, "|")); err != nil {
 			t.Fatal(err)
 		}
-		want, err := w.expr()
+		want, err := w.expr(nil)
 		if err != nil {
 			t.Fatal(err)
 		}
