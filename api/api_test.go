@@ -31,6 +31,9 @@ func TestSelection(t *testing.T) {
 			eventlog.Not{X: eventlog.RangeTerm(eventlog.FieldTimeWritten, 0, math.MaxUint64)},
 			eventlog.TextTerm(eventlog.FieldString, eventlog.Contains, `"ünï\u202e"`), eventlog.TextTerm(eventlog.FieldSource, eventlog.Prefix, ""),
 			eventlog.NamedTerm(eventlog.FieldNamed, "TargetUserName", eventlog.Eq, "fred"), eventlog.Or{}, eventlog.And{},
+			eventlog.TextTerm(eventlog.FieldSource, eventlog.Like, `a*\?`), eventlog.NamedTerm(eventlog.FieldString, "2", eventlog.Differs, "x"),
+			eventlog.NumberTerm(eventlog.FieldNamed, "Port", eventlog.Range, 1, 1023), eventlog.NumberTerm(eventlog.FieldString, "1", eventlog.BitAnd, 4, 4),
+			eventlog.NumTerm(eventlog.FieldKeywords, eventlog.BitAnd, math.MaxUint64),
 		}},
 	} {
 		sent, err := SelectionOf(&s, origin)

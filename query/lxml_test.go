@@ -4,13 +4,20 @@ package query
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
+	"netelf.example/eventlog"
+	"netelf.example/evt"
 	"netelf.example/internal/logtest"
 	"netelf.example/render"
 )
@@ -65,10 +72,7 @@ json.dump(out, sys.stdout)
 // of and XPath 1.0 does not; or they have another way to write a word.
 func TestXPathLXML(t *testing.T) {
 	python := logtest.Python(t, "lxml.etree", "python3-lxml")
-	var job struct {
-		Events []string `json:"events"`
-		Exprs  []string `json:"exprs"`
-	}
+	var job struct{ Events, Exprs []string }
 	for _, e := range testEvents() {
 		job.Events = append(job.Events, string(render.AppendXML(nil, e)))
 	}
@@ -80,8 +84,24 @@ func TestXPathLXML(t *testing.T) {
 		rows = append(rows, r)
 		job.Exprs = append(job.Exprs, strings.TrimPrefix(r.expr, "/"))
 	}
+	got := lxml(t, python, job.Events, job.Exprs)
+	for i, r := range rows {
+		have := "none"
+		if len(got[i]) > 0 {
+			have = strings.Trim(fmt.Sprint(got[i]), "[]")
+		}
+		if have != r.want {
+			t.Errorf("line %d: %s: libxml2 selects %s, want %s", r.line, r.expr, have, r.want)
+		}
+	}
+	t.Logf("%d queries", len(rows))
+}
+
+// lxml is which events, from 1 on, each of the expressions selects.
+func lxml(t *testing.T, python string, events, exprs []string) [][]int {
+	t.Helper()
 	file := filepath.Join(t.TempDir(), "job.json")
-	b, err := json.Marshal(job)
+	b, err := json.Marshal(map[string][]string{"events": events, "exprs": exprs})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -95,22 +115,77 @@ func TestXPathLXML(t *testing.T) {
 	if err != nil {
 		t.Fatalf("%v: %s", err, stderr.String())
 	}
-	var got [][]json.Number
+	var got [][]int
 	if err := json.Unmarshal(out, &got); err != nil {
 		t.Fatal(err)
 	}
-	for i, r := range rows {
-		list := make([]string, len(got[i]))
-		for k, n := range got[i] {
-			list[k] = n.String()
-		}
-		have := strings.Join(list, " ")
-		if have == "" {
-			have = "none"
-		}
-		if have != r.want {
-			t.Errorf("line %d: %s: libxml2 selects %s, want %s", r.line, r.expr, have, r.want)
-		}
+	return got
+}
+
+// TestXPathRealLog asks both for events of a real log of Windows XP: the views of
+// evt.Record select what libxml2 selects of their XML.
+func TestXPathRealLog(t *testing.T) {
+	python := logtest.Python(t, "lxml.etree", "python3-lxml")
+	corpus := cmp.Or(os.Getenv("NETELF_CORPUS"), "../../shared/corpus")
+	r, err := evt.Open(filepath.Join(corpus, "evt", "SysEvent.Evt"), &evt.Options{Origin: &eventlog.Origin{Log: "SysEvent.Evt", Channel: "System"}})
+	if errors.Is(err, fs.ErrNotExist) {
+		logtest.Missing(t, "no real log: NETELF_CORPUS must name the folder of real logs")
 	}
-	t.Logf("%d queries", len(rows))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	exprs := []string{
+		`*[System[EventID=7036]]`,
+		`*[System[Provider[@Name='Service Control Manager'] and (EventID=7035 or EventID=7036)]]`,
+		`*[System[(Level=1 or Level=2 or Level=3)]]`,
+		`*[System[Level=4 and not(Provider[@Name='Service Control Manager'])]]`,
+		`*[System[EventID[@Qualifiers=16384]]]`,
+		`*[System[EventID[@Qualifiers>=32768] and EventID<100]]`,
+		`*[System[band(Keywords,36028797018963968)]]`,
+		`*[System[band(Keywords,9007199254740992)]]`,
+		`*[System[Task!=0]]`,
+		`*[System[EventRecordID>=5000 and EventRecordID<5100]]`,
+		`*[System[Security[@UserID='S-1-5-18']]]`,
+		`*[System[Security[@UserID]]]`,
+		`*[System[Channel='System']]`,
+		`*[EventData[Data='running']]`,
+		`*[EventData[Data[2]='stopped']]`,
+		`*[EventData[Data[1]='Print Spooler' and Data[2]='running']]`,
+		`*[EventData[Data[contains(.,'(gupdate)')]]]`,
+		`*[EventData[Data!='running'] and System[EventID=7036]]`,
+		`*[EventData[not(Data)]]`,
+		`*[EventData[Data[3]]]`,
+		`*[System[EventID=7036]] and *[EventData[Data[starts-with(.,'W')]]]`,
+	}
+	var events []string
+	var numbers []uint64
+	for e, err := range eventlog.All(t.Context(), r, nil) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		events = append(events, string(render.AppendXML(nil, e)))
+		numbers = append(numbers, e.RecordNumber)
+	}
+	got := lxml(t, python, events, exprs)
+	for i, expr := range exprs {
+		q, err := Parse(expr, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var have, want []uint64
+		for e, err := range eventlog.All(t.Context(), r, &eventlog.Selection{Where: q.Where}) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			have = append(have, e.RecordNumber)
+		}
+		for _, n := range got[i] {
+			want = append(want, numbers[n-1])
+		}
+		if !slices.Equal(have, want) {
+			t.Errorf("%s: %d events, libxml2 has %d", expr, len(have), len(want))
+		}
+		t.Logf("%5d  %s", len(have), expr)
+	}
 }

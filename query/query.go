@@ -113,7 +113,7 @@ func Parse(text string, opts *Options) (*Query, error) {
 	case QueryList:
 		err = q.parseList(text, opts)
 	case XPath:
-		q.Where, q.Limit, err = parseXPath(text, opts)
+		q.Where, q.Limit, err = parseXPath(text, opts, new(work))
 	default:
 		q.Where, err = parseSmall(text, opts)
 	}

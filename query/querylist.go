@@ -26,6 +26,7 @@ type list struct {
 	text  string // all of it, for errors
 	at    offsets
 	opts  *Options
+	work  *work
 	d     *xml.Decoder
 	open  []string
 	inner bool // it is the text of a subscription
@@ -49,7 +50,7 @@ type refusal struct {
 // parseList reads a QueryList, a view that Event Viewer saved, or a subscription
 // of an event collector.
 func (q *Query) parseList(text string, opts *Options) error {
-	l := &list{text: text, opts: opts}
+	l := &list{text: text, opts: opts, work: new(work)}
 	l.at.add(0, 0)
 	if err := l.read(text); err != nil {
 		return err
@@ -209,7 +210,7 @@ func (l *list) selector(text string, t xml.StartElement, from, to int) error {
 	if err != nil {
 		return err
 	}
-	where, limit, err := parseXPath(body.text.String(), l.opts)
+	where, limit, err := parseXPath(body.text.String(), l.opts, l.work)
 	if err != nil {
 		var e *Error
 		if errors.As(err, &e) {
@@ -282,7 +283,7 @@ func (l *list) subscription(text string, from, to int) error {
 	if err != nil {
 		return err
 	}
-	inner := &list{text: l.text, opts: l.opts, at: body.offsets, inner: true}
+	inner := &list{text: l.text, opts: l.opts, work: l.work, at: body.offsets, inner: true}
 	if err := inner.read(body.text.String()); err != nil {
 		return err
 	}

@@ -35,8 +35,8 @@ type test struct {
 }
 
 // parseXPath reads a query in XPath and makes its tree.
-func parseXPath(text string, opts *Options) (eventlog.Expr, int, error) {
-	x := &xpath{text: text, opts: opts}
+func parseXPath(text string, opts *Options, w *work) (eventlog.Expr, int, error) {
+	x := &xpath{text: text, opts: opts, work: w}
 	if err := x.next(); err != nil {
 		return nil, 0, err
 	}
@@ -150,6 +150,9 @@ func (x *xpath) comparison(n *node, at *where) (eventlog.Expr, error) {
 
 // walk goes along the steps of a path and tests what is at its end.
 func (x *xpath) walk(n *node, at *where, steps []step, t test) (eventlog.Expr, error) {
+	if x.steps++; x.steps > maxSteps {
+		return nil, x.errorIn(n, "the query multiplies to more than %d steps", maxSteps)
+	}
 	if len(steps) == 0 {
 		return x.test(n, at, t)
 	}

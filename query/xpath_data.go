@@ -93,7 +93,7 @@ type choice struct {
 func (x *xpath) values(n *node, s *step, first choice, rest []step, t test) (eventlog.Expr, error) {
 	choices := []choice{first}
 	for i, p := range s.preds {
-		more, err := x.choices(p, i == 0)
+		more, err := x.ways(p, i == 0)
 		if err != nil {
 			return nil, err
 		}
@@ -136,8 +136,8 @@ func (x *xpath) values(n *node, s *step, first choice, rest []step, t test) (eve
 
 // cross is each of a together with each of b, without those that cannot be.
 func (x *xpath) cross(n *node, a, b []choice) ([]choice, error) {
-	if len(a)*len(b) > eventlog.MaxExprTerms {
-		return nil, x.errorIn(n, "this asks for more than %d kinds of Data", eventlog.MaxExprTerms)
+	if x.choices += len(a) * len(b); x.choices > maxSteps || len(a)*len(b) > eventlog.MaxExprTerms {
+		return nil, x.errorIn(n, "the query asks for more than %d kinds of Data", eventlog.MaxExprTerms)
 	}
 	var both []choice
 	for _, p := range a {
@@ -165,25 +165,23 @@ func (x *xpath) cross(n *node, a, b []choice) ([]choice, error) {
 // maxTests is how many things may be asked of one Data at once.
 const maxTests = 64
 
-// choices are what a predicate of Data lets it be.
-func (x *xpath) choices(n *node, first bool) ([]choice, error) {
+// ways are what a predicate of Data lets it be.
+func (x *xpath) ways(n *node, first bool) ([]choice, error) {
 	switch n.kind {
 	case nodeOr:
 		var some []choice
 		for _, p := range n.parts {
-			c, err := x.choices(p, first)
+			c, err := x.ways(p, first)
 			if err != nil {
 				return nil, err
 			}
-			if some = append(some, c...); len(some) > eventlog.MaxExprTerms {
-				return nil, x.errorIn(n, "this asks for more than %d kinds of Data", eventlog.MaxExprTerms)
-			}
+			some = append(some, c...)
 		}
 		return some, nil
 	case nodeAnd:
 		both := []choice{{}}
 		for _, p := range n.parts {
-			c, err := x.choices(p, false)
+			c, err := x.ways(p, false)
 			if err != nil {
 				return nil, err
 			}

@@ -49,9 +49,22 @@ type xpath struct {
 	tok     token
 	opts    *Options
 	nesting int
-	terms   int
 	limit   int
+	*work
 }
+
+// work bounds what reading a text may cost: some expressions multiply. It is that
+// of all Selects of a QueryList together.
+type work struct {
+	parts   int // of the text
+	steps   int // that were gone
+	choices int // of Data
+}
+
+const (
+	maxParts = 4 * eventlog.MaxExprTerms
+	maxSteps = 16 * eventlog.MaxExprTerms
+)
 
 func (x *xpath) errorAt(offset, length int, format string, args ...any) *Error {
 	return &Error{Text: x.text, Offset: offset, Len: length, Msg: fmt.Sprintf(format, args...)}
@@ -138,8 +151,8 @@ func (x *xpath) compare() (*node, error) {
 }
 
 func (x *xpath) primary() (*node, error) {
-	if x.terms++; x.terms > 4*eventlog.MaxExprTerms {
-		return nil, x.here("the query has more than %d parts", 4*eventlog.MaxExprTerms)
+	if x.parts++; x.parts > maxParts {
+		return nil, x.here("the query has more than %d parts", maxParts)
 	}
 	t := x.tok
 	switch {
@@ -197,7 +210,9 @@ func (x *xpath) path() (*node, error) {
 			}
 			return call, nil
 		}
-		n.steps, n.end = append(n.steps, s), s.end
+		if n.steps, n.end = append(n.steps, s), s.end; len(n.steps) > MaxNesting {
+			return nil, x.errorIn(n, "the path has more than %d steps", MaxNesting)
+		}
 		if !x.tok.is("/") {
 			break
 		}

@@ -267,7 +267,19 @@ func TestNested(t *testing.T) {
 	if _, err := Parse("*[System["+strings.Repeat("EventID=1 or ", 5*eventlog.MaxExprTerms)+"EventID=1]]", nil); err == nil || !strings.Contains(err.Error(), "parts") {
 		t.Errorf("too many clauses: %v", err)
 	}
+	if _, err := Parse("*[UserData"+strings.Repeat("/a", 1<<20)+"]", nil); err == nil || !strings.Contains(err.Error(), "steps") {
+		t.Errorf("long path: %v", err)
+	}
 	// Conditions that multiply.
+	many := strings.Repeat(".=1 or ", 18_000) + ".=1"
+	if _, err := Parse("*[System[band(EventID["+many+"],65535)=65535]]", nil); err == nil || !strings.Contains(err.Error(), "multiplies") {
+		t.Errorf("bands that multiply: %v", err)
+	}
+	ways := strings.Repeat(".='a' or ", 120) + ".='a'"
+	some := "<Select>*[EventData[Data[@Name='a'][" + ways + "][" + ways + "]]]</Select>"
+	if _, err := Parse("<QueryList><Query>"+strings.Repeat(some, 40)+"</Query></QueryList>", nil); err == nil || !strings.Contains(err.Error(), "kinds of Data") {
+		t.Errorf("Selects that multiply: %v", err)
+	}
 	pred := "[" + strings.Repeat(".='a' or ", 200) + ".='a']"
 	if _, err := Parse("*[EventData[Data"+pred+pred+pred+"]]", nil); err == nil || !strings.Contains(err.Error(), "kinds of Data") {
 		t.Errorf("too many kinds: %v", err)

@@ -111,7 +111,8 @@
 // the event names; or else what its log is known to be of (Origin.Channel); or
 // else the log's name, a file's without its folder. Keywords are those that Windows gives
 // to events of the old interface: 0x80000000000000, with the audit bits
-// 0xa0000000000000 and 0x90000000000000.
+// 0xa0000000000000 and 0x90000000000000. Strings of UserData stand in its element,
+// under their names.
 //
 // # Limits
 //

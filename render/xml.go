@@ -43,7 +43,7 @@ func AppendXML(dst []byte, e *eventlog.Event) []byte {
 	}
 	dst = append(dst, "<Event xmlns='"+xmlSpace+"'>"...)
 	dst = appendSystem(dst, e, x)
-	if elementName(x.UserData) {
+	if elementName(x.UserData) && len(e.Data) == 0 {
 		dst = appendUserData(dst, e, x)
 	} else {
 		dst = appendEventData(dst, e, x)

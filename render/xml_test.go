@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"netelf.example/eventlog"
+	"netelf.example/nt"
 )
 
 func wellFormed(s string) error {
@@ -53,6 +54,29 @@ func TestXMLRead(t *testing.T) {
 	want.Data = []string{"one\r\n\ttwo", "\ufffd\u202e\ufffd\ufffd", "]]>"}
 	want.Binary, want.Message = "00AB", " m "
 	equal(t, "xml", got, want)
+}
+
+// TestXMLUserData: strings that are from UserData go there again; what has no name
+// that an element can have is called Data.
+func TestXMLUserData(t *testing.T) {
+	e := &eventlog.Event{Offset: -1, Source: "s", Strings: []string{"bob", "<x>", "y"}, Extra: &eventlog.Extra{
+		UserData: "LogFileCleared", Names: []string{"SubjectUserName", "a b"}, ActivityID: nt.GUID{1}, RelatedActivityID: nt.GUID{2},
+	}}
+	got := string(AppendXML(nil, e))
+	for _, want := range []string{
+		"<UserData><LogFileCleared xmlns=''><SubjectUserName>bob</SubjectUserName><Data>&lt;x&gt;</Data><Data>y</Data></LogFileCleared></UserData>",
+		"<Correlation ActivityID='" + nt.GUID{1}.String() + "' RelatedActivityID='" + nt.GUID{2}.String() + "'/>",
+	} {
+		if !strings.Contains(got, want) {
+			t.Errorf("%s\nhas no %s", got, want)
+		}
+	}
+	for _, name := range []string{"", "1x", "a b", "x><y", "é", "-a"} {
+		e.Extra.UserData = name
+		if got := string(AppendXML(nil, e)); strings.Contains(got, "UserData") || !strings.Contains(got, "<EventData>") || wellFormed(got) != nil {
+			t.Errorf("UserData %q: %s", name, got)
+		}
+	}
 }
 
 func TestOwnXML(t *testing.T) {

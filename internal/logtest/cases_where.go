@@ -12,6 +12,8 @@ const (
 	bits     = eventlog.BitAnd
 	contains = eventlog.Contains
 	prefix   = eventlog.Prefix
+	like     = eventlog.Like
+	differs  = eventlog.Differs
 )
 
 // numberCases has each comparison on each numeric field.
@@ -57,6 +59,11 @@ func numberCases() []Case {
 		{Name: "level bits", Selection: num(eventlog.FieldLevel, bits, 1), Want: []uint64{8, 15}},
 		{Name: "category eq", Selection: num(eventlog.FieldCategory, eq, 2), Want: []uint64{9, 10}},
 		{Name: "category range", Selection: within(eventlog.FieldCategory, 1, 4), Want: []uint64{8, 9, 10, 13, 14, 16}},
+		{Name: "keywords eq is those of classic events", Selection: num(eventlog.FieldKeywords, eq, eventlog.KeywordClassic), Want: []uint64{5, 6, 7, 8, 11, 12, 13, 14, 15, 16, 17, 18}},
+		{Name: "keywords bits", Selection: num(eventlog.FieldKeywords, bits, eventlog.KeywordAuditFailure), Want: []uint64{10}},
+		{Name: "keywords bits of both audits", Selection: num(eventlog.FieldKeywords, bits, eventlog.KeywordAuditFailure|eventlog.KeywordAuditSuccess), Want: []uint64{9, 10}},
+		{Name: "opcode eq 0", Selection: num(eventlog.FieldOpcode, eq, 0), Want: all},
+		{Name: "process bits", Selection: num(eventlog.FieldProcessID, bits, math.MaxUint64)},
 		{Name: "category bits", Selection: num(eventlog.FieldCategory, bits, 0x0101), Want: []uint64{8, 12, 15, 16}},
 	}
 }
@@ -116,6 +123,24 @@ func textCases(o eventlog.Origin) []Case {
 		{Name: "string contains", Selection: text(eventlog.FieldString, contains, "OO"), Want: []uint64{6, 10}},
 		{Name: "string contains nothing", Selection: text(eventlog.FieldString, contains, ""), Want: []uint64{6, 7, 8, 9, 10, 11, 12, 13, 15, 16, 17}},
 		{Name: "string contains not across strings", Selection: text(eventlog.FieldString, contains, "spoolerrunning")},
+
+		{Name: "string like", Selection: text(eventlog.FieldString, like, "*pool?r"), Want: []uint64{6}},
+		{Name: "string like, folded", Selection: text(eventlog.FieldString, like, "stra\u1e9ee*"), Want: []uint64{11}},
+		{Name: "string like, beyond the bmp", Selection: text(eventlog.FieldString, like, "? HAZI?"), Want: []uint64{12}},
+		{Name: "string like nothing", Selection: text(eventlog.FieldString, like, ""), Want: []uint64{8, 10}},
+		{Name: "source like", Selection: text(eventlog.FieldSource, like, "di?k*"), Want: []uint64{7, 8, 16}},
+		{Name: "data like in either", Selection: text(eventlog.FieldData, like, "*l?stand*"), Want: []uint64{11}},
+		{Name: "string differs", Selection: text(eventlog.FieldString, differs, "RUNNING"), Want: []uint64{6, 7, 8, 9, 10, 11, 12, 13, 15, 16, 17}},
+		{Name: "source differs", Selection: text(eventlog.FieldSource, differs, "disk"), Want: []uint64{5, 6, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18}},
+		{Name: "second string", Selection: where(eventlog.NamedTerm(eventlog.FieldString, "2", eq, "running")), Want: []uint64{6}},
+		{Name: "first string is not the second", Selection: where(eventlog.NamedTerm(eventlog.FieldString, "1", eq, "running"))},
+		{Name: "tenth string there", Selection: where(eventlog.NamedTerm(eventlog.FieldString, "10", contains, "")), Want: []uint64{16}},
+		{Name: "string as a number", Selection: where(eventlog.NumberTerm(eventlog.FieldString, "", eventlog.Range, 3, 0x7b)), Want: []uint64{10, 15}},
+		{Name: "string with bits", Selection: where(eventlog.NumberTerm(eventlog.FieldString, "4", bits, 2, 2)), Want: []uint64{9}},
+		{Name: "channel eq", Selection: text(eventlog.FieldChannel, eq, strings.ToUpper(o.Text(eventlog.FieldChannel))), Want: all},
+		{Name: "channel contains longer", Selection: text(eventlog.FieldChannel, contains, o.Text(eventlog.FieldChannel)+"?")},
+		{Name: "activity, of events without", Selection: text(eventlog.FieldActivityID, contains, "")},
+		{Name: "user data, of events without", Selection: text(eventlog.FieldUserData, contains, "")},
 
 		{Name: "data eq in ascii", Selection: text(eventlog.FieldData, eq, "sector 4711 NOT found"), Want: []uint64{8}},
 		{Name: "data eq in utf-16", Selection: text(eventlog.FieldData, eq, "ölstand NIEDRIG"), Want: []uint64{13}},

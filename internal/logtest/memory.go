@@ -1,6 +1,7 @@
 package logtest
 
 import (
+	"cmp"
 	"context"
 	"io"
 	"io/fs"
@@ -53,7 +54,7 @@ func (m *Memory) Info(ctx context.Context) (eventlog.Info, error) {
 	if err := ctx.Err(); err != nil {
 		return eventlog.Info{}, err
 	}
-	i := eventlog.Info{Name: m.Origin.Log, Channel: m.Origin.Log}
+	i := eventlog.Info{Name: m.Origin.Log, Channel: cmp.Or(m.Origin.Channel, m.Origin.Log)}
 	i.Oldest, i.Next = m.bounds()
 	if n := len(m.Events); n > 0 {
 		i.OldestTime, i.NewestTime = m.Events[0].TimeWritten, m.Events[n-1].TimeWritten
