@@ -20,7 +20,7 @@ const module = "netelf.example"
 var layers = [][]string{
 	{"nt"},
 	{"eventlog"},
-	{"internal/wire", "internal/hexdoc", "internal/journal", "internal/config", "internal/users"},
+	{"internal/wire", "internal/hexdoc", "internal/journal", "internal/config", "internal/users", "internal/regf"},
 	{"evt", "binxml", "query", "render", "scan", "internal/ndr", "internal/ntlm"},
 	{"evtx", "internal/reading", "internal/spnego", "internal/dcerpc"},
 	{"internal/epm", "internal/npa", "internal/winreg", "internal/rpcauth", "internal/smb", "internal/winbind"},

@@ -159,7 +159,7 @@ func (k *Key) Values(ctx context.Context) ([]Value, error) {
 		if err = k.failed(opEnumValue, "", code, err); err != nil {
 			return nil, err
 		}
-		all = append(all, Value{name, d.typ, d.b})
+		all = append(all, Value{Name: name, Type: d.typ, Data: d.b})
 		i++
 	}
 	return nil, fmt.Errorf("registry: %s: over %d values: %w", k.path, maxKeys, eventlog.ErrTooLarge)
@@ -189,7 +189,7 @@ func (k *Key) Value(ctx context.Context, name string) (Value, error) {
 		if err = k.failed(opQueryValue, name, code, err); err != nil {
 			return Value{}, err
 		}
-		return Value{name, d.typ, d.b}, nil
+		return Value{Name: name, Type: d.typ, Data: d.b}, nil
 	}
 }
 
