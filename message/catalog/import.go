@@ -58,7 +58,7 @@ func (r *Imported) problem(err error) {
 // importer is one import.
 type importer struct {
 	ctx    context.Context
-	tx     *Tx
+	add    func(fn func(tx *Tx) error) error // makes a change
 	tree   tree
 	origin string
 	done   map[string]imported // by the name in the tree
@@ -72,7 +72,7 @@ type imported struct {
 }
 
 // run makes an import: fn within one transaction.
-func (c *Catalog) run(ctx context.Context, opts *ImportOptions, origin string, root *os.Root, fn func(im *importer) error) (Imported, error) {
+func (c *Catalog) run(ctx context.Context, opts *ImportOptions, origin string, at place, fn func(im *importer) error) (Imported, error) {
 	if opts != nil && opts.Origin != "" {
 		origin = opts.Origin
 	}
@@ -82,7 +82,10 @@ func (c *Catalog) run(ctx context.Context, opts *ImportOptions, origin string, r
 	var result Imported
 	err := c.Update(ctx, func(tx *Tx) error {
 		result = Imported{}
-		return fn(&importer{ctx: ctx, tx: tx, tree: tree{root: root}, origin: origin, done: map[string]imported{}, result: &result})
+		return fn(&importer{
+			ctx: ctx, add: func(fn func(tx *Tx) error) error { return fn(tx) },
+			tree: tree{place: at}, origin: origin, done: map[string]imported{}, result: &result,
+		})
 	})
 	if err != nil {
 		return Imported{}, err
@@ -139,7 +142,11 @@ func (im *importer) file(name string, parts []string) (imported, error) {
 		}
 	}
 	if d.ok {
-		if d.id, err = im.tx.AddFile(f); err != nil {
+		err := im.add(func(tx *Tx) (err error) {
+			d.id, err = tx.AddFile(f)
+			return err
+		})
+		if err != nil {
 			return d, err
 		}
 		im.result.Files++
@@ -160,7 +167,7 @@ func (im *importer) source(s Source) error {
 		return nil
 	}
 	im.result.Sources++
-	return im.tx.AddSource(s)
+	return im.add(func(tx *Tx) error { return tx.AddSource(s) })
 }
 
 // endings are those of files that may have messages.
@@ -180,8 +187,8 @@ func (c *Catalog) ImportFolder(ctx context.Context, dir string, opts *ImportOpti
 		return Imported{}, err
 	}
 	defer func() { _ = root.Close() }() // only read
-	return c.run(ctx, opts, dir, root, func(im *importer) error {
-		files, err := im.walk()
+	return c.run(ctx, opts, dir, below{root}, func(im *importer) error {
+		files, err := im.walk(root.FS())
 		if err != nil {
 			return err
 		}
@@ -239,9 +246,9 @@ func strip(name string) string {
 }
 
 // walk lists the files of the tree that may have messages.
-func (im *importer) walk() (list []string, err error) {
+func (im *importer) walk(in fs.FS) (list []string, err error) {
 	n := 0
-	err = fs.WalkDir(im.tree.root.FS(), ".", func(name string, d fs.DirEntry, err error) error {
+	err = fs.WalkDir(in, ".", func(name string, d fs.DirEntry, err error) error {
 		if err != nil {
 			if name == "." {
 				return err
@@ -318,7 +325,7 @@ func (c *Catalog) ImportReg(ctx context.Context, r io.Reader, opts *ImportOption
 	if err != nil && !errors.As(err, &lines) {
 		return Imported{}, err
 	}
-	return c.run(ctx, opts, "registry export", nil, func(im *importer) error {
+	return c.run(ctx, opts, "registry export", machine{}, func(im *importer) error {
 		for _, e := range lines {
 			im.result.problem(e)
 		}
@@ -337,7 +344,7 @@ func (c *Catalog) ImportSources(ctx context.Context, list []eventlog.Source, opt
 	if opts == nil {
 		opts = &ImportOptions{}
 	}
-	return c.run(ctx, opts, "registered sources", nil, func(im *importer) error {
+	return c.run(ctx, opts, "registered sources", machine{}, func(im *importer) error {
 		for _, from := range list {
 			err := im.sourceWith(Source{Source: from}, "", func(p string) (string, error) {
 				if opts.Map != nil {
@@ -383,7 +390,8 @@ func (im *importer) sourceWith(s Source, resources string, place func(path strin
 
 // ImportWindows adds sources and the files that they name out of a folder that is
 // the drive of a Windows installation, or its Windows folder: a mounted disk or a
-// copy. Sources come from ParseReg. %SystemRoot% and its like, and every drive letter,
+// copy. Sources come from ParseReg or ParseHive; nil: those of the hives in the folder
+// itself, System32\config\SYSTEM and SOFTWARE. %SystemRoot% and its like, and every drive letter,
 // mean that folder; case does not count. Nothing outside the folder is opened.
 func (c *Catalog) ImportWindows(ctx context.Context, folder string, sources []Source, opts *ImportOptions) (Imported, error) {
 	root, err := os.OpenRoot(folder)
@@ -391,7 +399,7 @@ func (c *Catalog) ImportWindows(ctx context.Context, folder string, sources []So
 		return Imported{}, err
 	}
 	defer func() { _ = root.Close() }() // only read
-	return c.run(ctx, opts, folder, root, func(im *importer) error {
+	return c.run(ctx, opts, folder, below{root}, func(im *importer) error {
 		windir, inside, err := im.windir()
 		if err != nil {
 			return fmt.Errorf("%s: %w", folder, err)
@@ -399,6 +407,11 @@ func (c *Catalog) ImportWindows(ctx context.Context, folder string, sources []So
 		resources, err := im.tree.find(append(slices.Clone(windir[inside:]), "SystemResources")...)
 		if err != nil {
 			resources = "" // before Windows 10
+		}
+		if sources == nil {
+			if sources, err = im.hives(windir[inside:]); err != nil {
+				return fmt.Errorf("%s: %w", folder, err)
+			}
 		}
 		for _, s := range sources {
 			err := im.sourceWith(s, resources, func(p string) (string, error) {
