@@ -367,6 +367,14 @@ func (c *Catalog) ImportSources(ctx context.Context, list []eventlog.Source, opt
 
 // sourceWith adds a source and the files that its paths are by place.
 func (im *importer) sourceWith(s Source, resources string, place func(path string) (string, error)) error {
+	if err := im.files(&s, resources, place); err != nil {
+		return err
+	}
+	return im.source(s)
+}
+
+// files adds the files that the paths of a source are by place.
+func (im *importer) files(s *Source, resources string, place func(path string) (string, error)) error {
 	s.Files = map[string]FileID{}
 	for _, p := range s.allPaths() {
 		if checkText(p, MaxPath) != nil {
@@ -385,7 +393,7 @@ func (im *importer) sourceWith(s Source, resources string, place func(path strin
 			s.Files[p] = d.id
 		}
 	}
-	return im.source(s)
+	return nil
 }
 
 // ImportWindows adds sources and the files that they name out of a folder that is
@@ -415,7 +423,7 @@ func (c *Catalog) ImportWindows(ctx context.Context, folder string, sources []So
 		}
 		for _, s := range sources {
 			err := im.sourceWith(s, resources, func(p string) (string, error) {
-				parts, err := windowsPath(p, windir)
+				_, parts, err := windowsPath(p, windir)
 				if err != nil {
 					return "", err
 				}

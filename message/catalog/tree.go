@@ -132,15 +132,17 @@ func isLang(name string) bool {
 	return err == nil && eventlog.EqualFold(l.String(), name)
 }
 
-// windowsPath is a path of the registry as parts below the drive of a Windows
-// installation; windir are those of its folder.
-func windowsPath(s string, windir []string) ([]string, error) {
-	bad := func(why string) ([]string, error) { return nil, fmt.Errorf("path %q: %s", clip(s), why) }
+// windowsPath is a path of the registry as parts below a drive of a Windows
+// installation; windir are those of its folder. The drive is a capital letter, or "": the
+// one with that folder.
+func windowsPath(s string, windir []string) (drive string, at []string, err error) {
+	bad := func(why string) (string, []string, error) {
+		return "", nil, fmt.Errorf("path %q: %s", clip(s), why)
+	}
 	p := strings.ReplaceAll(strings.Trim(strings.TrimSpace(s), `"`), "/", `\`)
 	for _, prefix := range []string{`\\?\`, `\??\`} {
 		p = strings.TrimPrefix(p, prefix)
 	}
-	var at []string
 	switch {
 	case strings.HasPrefix(p, "%"):
 		name, rest, ok := strings.Cut(p[1:], "%")
@@ -173,6 +175,9 @@ func windowsPath(s string, windir []string) ([]string, error) {
 		if p[2] != '\\' {
 			return bad("a drive without a folder")
 		}
+		if drive = strings.ToUpper(p[:1]); drive < "A" || drive > "Z" {
+			return bad("no drive")
+		}
 		p = p[2:]
 	case strings.HasPrefix(p, `\`):
 	case !strings.Contains(p, `\`):
@@ -193,5 +198,5 @@ func windowsPath(s string, windir []string) ([]string, error) {
 	if len(at) == 0 {
 		return bad("no file")
 	}
-	return at, nil
+	return drive, at, nil
 }
