@@ -62,7 +62,16 @@ type importer struct {
 	tree   tree
 	origin string
 	done   map[string]imported // by the name in the tree
+	of     string              // source that files are read for; "": none
 	result *Imported
+}
+
+// problem keeps what is wrong with a file, and for which source it was read first.
+func (im *importer) problem(err error) {
+	if im.of != "" {
+		err = fmt.Errorf("source %q: %w", clip(im.of), err)
+	}
+	im.result.problem(err)
 }
 
 type imported struct {
@@ -118,26 +127,26 @@ func (im *importer) file(name string, parts []string) (imported, error) {
 	for _, part := range append(slices.Clone(parts), name) {
 		f, size, err := im.tree.open(part)
 		if err != nil {
-			im.result.problem(err)
+			im.problem(err)
 			continue
 		}
 		open = append(open, f)
 		pe, err := message.OpenPE(f, size)
 		if err != nil {
-			im.result.problem(fmt.Errorf("%s: %w", part, err))
+			im.problem(fmt.Errorf("%s: %w", part, err))
 			continue
 		}
 		list = append(list, pe)
 	}
 	f, err := FileOf(base, list...)
 	if err != nil {
-		im.result.problem(fmt.Errorf("%s: %w", name, err))
+		im.problem(fmt.Errorf("%s: %w", name, err))
 	}
 	f.Origin = im.origin
 	d := imported{ok: len(f.Tables) > 0 || len(f.Providers) > 0, tables: len(f.Tables)}
 	if d.ok {
 		if err := f.check(); err != nil {
-			im.result.problem(err)
+			im.problem(err)
 			d.ok = false
 		}
 	}
@@ -376,13 +385,15 @@ func (im *importer) sourceWith(s Source, resources string, place func(path strin
 // files adds the files that the paths of a source are by place.
 func (im *importer) files(s *Source, resources string, place func(path string) (string, error)) error {
 	s.Files = map[string]FileID{}
+	im.of = s.Name
+	defer func() { im.of = "" }()
 	for _, p := range s.allPaths() {
 		if checkText(p, MaxPath) != nil {
 			continue // source says it
 		}
 		name, err := place(p)
 		if err != nil {
-			im.result.problem(fmt.Errorf("source %q: %w", clip(s.Name), err))
+			im.problem(err)
 			continue
 		}
 		d, err := im.file(name, im.tree.parts(name, resources))
