@@ -43,7 +43,7 @@ var outside = map[string][]string{
 	"internal/users": {
 		"golang.org/x/crypto/argon2", "golang.org/x/crypto/md4", "golang.org/x/sys/unix", "golang.org/x/sys/windows",
 	},
-	"message/catalog": {"github.com/cloudsoda/go-smb2", "modernc.org/sqlite"},
+	"message/catalog": {"github.com/cloudsoda/go-smb2", "golang.org/x/crypto/md4", "modernc.org/sqlite"},
 	"api/server": {
 		"github.com/danielgtaylor/huma/v2", "github.com/danielgtaylor/huma/v2/adapters/humago",
 		"golang.org/x/sync/semaphore", "golang.org/x/sys/unix",

@@ -6,12 +6,15 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"net"
 	"slices"
 	"strings"
 	"time"
 
 	"netelf.example/eventlog"
+	"netelf.example/internal/dcerpc"
 	"netelf.example/internal/regf"
+	"netelf.example/internal/rpcauth"
 	"netelf.example/internal/smb"
 	"netelf.example/internal/winreg"
 	"netelf.example/nt"
@@ -35,6 +38,10 @@ type ServerOptions struct {
 	// MaxBytes is how much is read of files: what would be more is a problem. 0:
 	// MaxServerBytes.
 	MaxBytes int64
+
+	// AllowBare asks a server's registry also without authentication inside the pipe,
+	// which is protected by SMB, where the server refuses that. False: it is an error.
+	AllowBare bool
 
 	// Progress is told what is being done, before each source. nil: nobody is.
 	Progress func(Progress)
@@ -77,16 +84,46 @@ func (c *Catalog) ImportServer(ctx context.Context, address string, who smb.Cred
 	defer func() { _ = s.Close() }() // only read
 	stop := context.AfterFunc(ctx, func() { _ = s.Close() })
 	defer stop()
-	nc, err := s.Pipe(ctx, winreg.Pipe)
-	if err != nil {
-		return Imported{}, err
-	}
-	r, err := winreg.Dial(ctx, nc, nil)
+	r, err := openRegistry(ctx, s, address, who, o.AllowBare)
 	if err != nil {
 		return Imported{}, err
 	}
 	defer func() { _ = r.Close() }() // only read
-	return c.importServer(ctx, &remote{ctx: ctx, root: r.LocalMachine()}, &sessionFiles{s, map[string]*smb.Share{}}, &o)
+	done, err := c.importServer(ctx, &remote{ctx: ctx, root: r.LocalMachine()}, &sessionFiles{s, map[string]*smb.Share{}}, &o)
+	if err != nil && ctx.Err() != nil {
+		err = ctx.Err() // and not that the session was closed
+	}
+	return done, err
+}
+
+// openRegistry opens a server's registry, with privacy inside the pipe. A server that
+// takes no authentication there is asked without it where bare is true.
+func openRegistry(ctx context.Context, s *smb.Session, address string, who smb.Credentials, bare bool) (*winreg.Registry, error) {
+	dial := func(o dcerpc.ClientOptions) (*winreg.Registry, error) {
+		nc, err := s.Pipe(ctx, winreg.Pipe)
+		if err != nil {
+			return nil, err
+		}
+		return winreg.Dial(ctx, nc, &o)
+	}
+	if who.Anonymous {
+		return dial(dcerpc.ClientOptions{})
+	}
+	host := address
+	if h, _, err := net.SplitHostPort(address); err == nil {
+		host = h
+	}
+	m, err := rpcauth.NewInitiator(rpcauth.Credentials(who), "host/"+host, true)
+	if err != nil {
+		return nil, err
+	}
+	r, err := dial(dcerpc.ClientOptions{Mechanism: m, AuthType: m.AuthType(), HeaderSigning: true})
+	var refused *dcerpc.BindError
+	var fault *dcerpc.Fault
+	if err == nil || !bare || errors.Is(err, fs.ErrPermission) || !errors.As(err, &refused) && !errors.As(err, &fault) {
+		return r, err
+	}
+	return dial(dcerpc.ClientOptions{})
 }
 
 // files are the shares of a server.
