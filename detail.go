@@ -8,21 +8,15 @@ import (
 	"netelf.example/evt"
 )
 
-// CategoryResolver is a Resolver that also finds the text of categories. One that
-// is none leaves categories without text.
-type CategoryResolver interface {
-	// Category is the text of e.Category in lang ("": the default), or "" and
-	// NotFound.
-	Category(lang string, e *eventlog.Event) (string, eventlog.TextBy)
-}
-
 // DetailOptions are those of [OpenEventLogDetail]; nil is fine.
 type DetailOptions struct {
-	// Resolver finds message text, and category text if it is a
-	// [CategoryResolver]; nil: only what events carry and the server knows.
+	// Resolver finds message text that neither the event carries nor the server
+	// has, and category text if it is an eventlog.CategoryResolver, as a
+	// catalogue of message files is; nil: there is nothing more.
 	Resolver eventlog.Resolver
 
-	// Lang is the language of the text, a BCP 47 tag; "": the default.
+	// Lang is the languages of the text, as of an eventlog.Selection; "": the
+	// default.
 	Lang string
 }
 
@@ -120,9 +114,10 @@ func (d *EventLogDetail) open() error {
 // behind it does not count. Bytes that are no whole and undamaged record are
 // ERROR_EVENTLOG_FILE_CORRUPT.
 //
-// The text is sought with the Resolver that was given at open, then in the event
-// itself, then with the server that has the log. Where there is none the strings
-// stand alone. If the server could not be asked, that is the error, and the Detail
+// The text is sought as [eventlog.Resolve] has it: in the event itself, then with
+// the server that has the log and the message files of its sources, then with the
+// Resolver that was given at open. Where there is none the strings stand alone. If
+// the server could not be asked, that is the error, and the Detail
 // is there with what is known without it.
 func ReadEventLogDetail(ctx context.Context, h Handle, record []byte) (*Detail, error) {
 	const fn = "ReadEventLogDetail"
@@ -160,27 +155,23 @@ func (d *EventLogDetail) read(ctx context.Context, e *eventlog.Event, half bool)
 	if err := d.open(); err != nil {
 		return nil, fail(fn, d.name, err)
 	}
-	carried, by := e.Message, e.MessageBy
-	e.Message, e.MessageBy = "", eventlog.NotSought
-	t := &Detail{Event: e, MessageBy: eventlog.NotFound, CategoryBy: eventlog.NotFound}
-	if r := d.opts.Resolver; r != nil {
-		t.Message, t.MessageBy = r.Message(d.opts.Lang, e)
-		if r, ok := r.(CategoryResolver); ok {
-			t.Category, t.CategoryBy = r.Category(d.opts.Lang, e)
-		}
+	a := &asked{d: d, e: e, half: half}
+	sel := &eventlog.Selection{Want: textFields, Lang: d.opts.Lang}
+	var at eventlog.Event
+	err := eventlog.Resolve(a, sel, d.opts.Resolver).Next(ctx, &at)
+	if err == nil {
+		err = a.err
 	}
-	if !has(t.MessageBy) && has(by) {
-		t.Message, t.MessageBy = carried, by
-	}
-	var err error
-	if !has(t.MessageBy) && d.log != nil && e.RecordNumber != 0 {
-		t.Message, t.MessageBy, err = d.ask(ctx, e, half)
-	}
+	t := &Detail{Event: e, Message: at.Message, MessageBy: at.MessageBy, Category: at.CategoryName, CategoryBy: eventlog.NotFound}
+	e.Message, e.MessageBy, e.CategoryName = "", eventlog.NotSought, ""
 	if !has(t.MessageBy) {
 		t.Message, t.MessageBy = e.Inserts(), eventlog.NotFound
 	}
-	if !has(t.CategoryBy) {
-		t.Category, t.CategoryBy = "", eventlog.NotFound
+	switch {
+	case a.category != "":
+		t.CategoryBy = a.categoryBy
+	case t.Category != "":
+		t.CategoryBy = eventlog.ByCatalogue
 	}
 	if err != nil && d.open() != nil {
 		err = eventlog.ErrHandle
@@ -188,36 +179,76 @@ func (d *EventLogDetail) read(ctx context.Context, e *eventlog.Event, half bool)
 	return t, fail(fn, d.name, err)
 }
 
+// textFields is what is text of an event.
+const textFields = eventlog.Fields(1<<eventlog.FieldMessage | 1<<eventlog.FieldCategoryName)
+
+// asked is a cursor of the one event that a Detail is of, with the text that it
+// carries or else that of the server: what eventlog.Resolve begins with.
+type asked struct {
+	d    *EventLogDetail
+	e    *eventlog.Event
+	half bool
+
+	category   string
+	categoryBy eventlog.TextBy
+	err        error // of the server
+}
+
+func (a *asked) AppendMarks(m []eventlog.Mark) []eventlog.Mark { return m }
+func (a *asked) Close() error                                  { return nil }
+
+func (a *asked) Next(ctx context.Context, e *eventlog.Event) error {
+	*e = *a.e
+	a.category, a.categoryBy = e.CategoryName, eventlog.ByEvent
+	if has(e.MessageBy) {
+		return nil
+	}
+	e.Message, e.MessageBy = "", eventlog.NotSought
+	if a.d.log == nil || e.RecordNumber == 0 {
+		return nil
+	}
+	at, err := a.d.ask(ctx, a.e, a.half)
+	if a.err = err; at == nil {
+		return nil
+	}
+	if has(at.MessageBy) {
+		e.Message, e.MessageBy = at.Message, at.MessageBy
+	}
+	if a.category == "" && at.CategoryName != "" {
+		e.CategoryName, a.category, a.categoryBy = at.CategoryName, at.CategoryName, eventlog.ByServer
+	}
+	return nil
+}
+
 // has says whether there is text.
 func has(by eventlog.TextBy) bool { return by > eventlog.NotFound }
 
-// ask looks the event up in its log for the text that the server has. A record
-// that is there no more, or is another, has none.
-func (d *EventLogDetail) ask(ctx context.Context, e *eventlog.Event, half bool) (string, eventlog.TextBy, error) {
+// ask looks the event up in its log for the text that the server has. nil: the
+// record is there no more, or is another.
+func (d *EventLogDetail) ask(ctx context.Context, e *eventlog.Event, half bool) (*eventlog.Event, error) {
 	n := e.RecordNumber
 	if half {
 		info, err := d.log.Info(ctx)
 		if err != nil {
-			return "", eventlog.NotFound, err
+			return nil, err
 		}
 		n = nearest(n, info.Next)
 	}
-	sel := &eventlog.Selection{Start: n, Limit: 1, Lang: d.opts.Lang,
-		Want: eventlog.DefaultFields | eventlog.FieldMessage.Bit()}
+	sel := &eventlog.Selection{Start: n, Limit: 1, Lang: d.opts.Lang, Want: eventlog.DefaultFields | textFields}
 	for at, err := range eventlog.All(ctx, d.log, sel) {
 		if _, lost := eventlog.AsLoss(err); lost {
 			continue // of this record, or not: if it is not there it has no text
 		}
 		if err != nil {
-			return "", eventlog.NotFound, err
+			return nil, err
 		}
 		if at.RecordNumber == n && at.ID == e.ID && eventlog.EqualFold(at.Source, e.Source) &&
 			at.TimeWritten.Unix() == e.TimeWritten.Unix() {
-			return at.Message, at.MessageBy, nil
+			return at, nil
 		}
 		break
 	}
-	return "", eventlog.NotFound, nil
+	return nil, nil
 }
 
 // nearest is the number with this lower half that is next to the log's end.

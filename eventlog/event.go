@@ -71,6 +71,9 @@ type Event struct {
 	Message   string
 	MessageBy TextBy
 
+	// CategoryName is the text of Category; "": it was not sought, or there is none.
+	CategoryName string
+
 	// Extra is what only formats beyond .evt have; nil: nothing of it.
 	Extra *Extra
 

@@ -139,11 +139,11 @@ func TestFieldNames(t *testing.T) {
 			t.Errorf("AllFields lacks %v", f)
 		}
 	}
-	if got := AllFields &^ DefaultFields; got != FieldMessage.Bit()|FieldXML.Bit()|FieldRaw.Bit() {
+	if got := AllFields &^ DefaultFields; got != FieldMessage.Bit()|FieldXML.Bit()|FieldRaw.Bit()|FieldCategoryName.Bit() {
 		t.Errorf("not in DefaultFields: %b", got)
 	}
 	for got, want := range map[fmt.Stringer]string{
-		fieldCount: "19", Tri(No): "no", Maybe: "maybe", Yes: "yes", Tri(-1): "-1", Tri(3): "3",
+		fieldCount: "20", Tri(No): "no", Maybe: "maybe", Yes: "yes", Tri(-1): "-1", Tri(3): "3",
 		Prefix: "prefix", Op(5): "5", NotSought: "not sought", ByCatalogue: "catalogue", TextBy(9): "9",
 	} {
 		if got.String() != want {

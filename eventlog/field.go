@@ -30,12 +30,13 @@ const (
 	FieldMessage
 	FieldXML
 	FieldRaw
+	FieldCategoryName // of the category, as message text is sought; only to be wanted
 	fieldCount
 )
 
 var fieldNames = [fieldCount]string{
 	"record", "time_written", "time", "id", "event_id", "type", "level", "category",
-	"server", "log", "source", "computer", "user", "string", "data", "named", "message", "xml", "raw",
+	"server", "log", "source", "computer", "user", "string", "data", "named", "message", "xml", "raw", "category_name",
 }
 
 func (f Field) String() string { return name(fieldNames[:], int(f)) }
@@ -53,7 +54,7 @@ func (s Fields) Has(f Field) bool { return s&f.Bit() != 0 }
 // all that costs nothing beyond decoding.
 const (
 	AllFields     Fields = 1<<fieldCount - 1
-	DefaultFields Fields = AllFields &^ (1<<FieldMessage | 1<<FieldXML | 1<<FieldRaw)
+	DefaultFields Fields = AllFields &^ (1<<FieldMessage | 1<<FieldXML | 1<<FieldRaw | 1<<FieldCategoryName)
 )
 
 // Tri is an answer that may not be known yet.

@@ -121,6 +121,75 @@ func TestResolve(t *testing.T) {
 	}
 }
 
+// categorised is texts that knows a category too.
+type categorised struct{ texts }
+
+func (*categorised) Category(lang string, e *Event) (string, TextBy) {
+	if e.Category == 2 {
+		return "Logon/Logoff " + lang, ByCatalogue
+	}
+	return "", NotFound
+}
+
+// counting counts what it gives, as a walk with outcomes does.
+type counting struct {
+	list
+	count int
+}
+
+func (c *counting) Next(ctx context.Context, e *Event) error {
+	err := c.list.Next(ctx, e)
+	if err == nil {
+		c.count++
+	}
+	return err
+}
+
+func (c *counting) Settle(wanted bool) {
+	if !wanted {
+		c.count--
+	}
+}
+
+// TestResolveCategory: a category has its name where that is wanted and nobody gave it
+// one before.
+func TestResolveCategory(t *testing.T) {
+	items := func() []any {
+		return []any{&Event{RecordNumber: 1, Category: 2}, &Event{RecordNumber: 2}, &Event{RecordNumber: 3, Category: 3}, &Event{RecordNumber: 4, Category: 2, CategoryName: "by the server"}}
+	}
+	for _, x := range []struct {
+		name string
+		want Fields
+		by   Resolver
+		out  []string
+	}{
+		{"wanted", FieldCategoryName.Bit(), &categorised{}, []string{"not sought Logon/Logoff de", "not sought ", "not sought ", "not sought by the server"}},
+		{"with text", FieldCategoryName.Bit() | FieldMessage.Bit(), &categorised{}, []string{"not found Logon/Logoff de", "not found ", "not found ", "not found by the server"}},
+		{"not wanted", FieldMessage.Bit(), &categorised{}, []string{"not found ", "not found ", "not found ", "not found by the server"}},
+		{"not known", FieldCategoryName.Bit(), &texts{}, []string{"not sought ", "not sought ", "not sought ", "not sought by the server"}},
+	} {
+		c := Resolve(&list{items: items()}, &Selection{Want: x.want, Lang: "de"}, x.by)
+		var got []string
+		var e Event
+		for c.Next(t.Context(), &e) == nil {
+			got = append(got, e.MessageBy.String()+" "+e.CategoryName)
+		}
+		if !slices.Equal(got, x.out) {
+			t.Errorf("%s: %q, want %q", x.name, got, x.out)
+		}
+	}
+}
+
+// TestResolveSettles: who counts is told of events that were not wanted after all.
+func TestResolveSettles(t *testing.T) {
+	inner := &counting{list: list{items: events(4)}}
+	r := &texts{byRecord: map[uint64]string{2: "Successful Logon", 4: "Logon Failure"}}
+	c := Resolve(inner, &Selection{Where: TextTerm(FieldMessage, Contains, "logon")}, r)
+	if records, _, err := walkResolved(t, c); len(records) != 2 || err != io.EOF || inner.count != 2 {
+		t.Errorf("%d events, %d counted, %v", len(records), inner.count, err)
+	}
+}
+
 func TestResolveNil(t *testing.T) {
 	s := &Selection{Where: Or{NumTerm(FieldRecord, Eq, 1), TextTerm(FieldMessage, Contains, "")}}
 	records, messages, err := walkResolved(t, Resolve(&list{items: events(3)}, s, nil))

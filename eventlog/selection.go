@@ -50,7 +50,8 @@ type Selection struct {
 	// DefaultFields.
 	Want Fields
 
-	// Lang is the language of Message, a BCP 47 tag; "" is the reader's default.
+	// Lang is the languages of Message, BCP 47 tags separated by commas, the one
+	// wanted most first; "" is the reader's default.
 	Lang string
 
 	// Recovered yields also records that the log no longer reaches, marked as

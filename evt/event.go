@@ -120,7 +120,7 @@ func (d *decoder) event(r *Record, e *eventlog.Event, want eventlog.Fields) erro
 	e.Type = eventlog.Type(r.EventType())
 	e.Level = eventlog.LevelOf(e.Type)
 	e.Category = r.EventCategory()
-	e.Message, e.MessageBy = "", eventlog.NotSought
+	e.Message, e.MessageBy, e.CategoryName = "", eventlog.NotSought, ""
 	e.Extra = nil
 	e.Offset = r.off
 	e.Recovered = false

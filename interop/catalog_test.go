@@ -17,6 +17,7 @@ import (
 	"netelf.example/internal/logtest"
 	"netelf.example/message"
 	"netelf.example/message/catalog"
+	"netelf.example/render"
 )
 
 // buildDLL makes a DLL of a message text by windmc, windres and ld.
@@ -187,7 +188,7 @@ print("<The description for Event ID ( %d ) in Source ( %r ) could not be found.
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := catalog.NoText(none) + "\n"; got != want {
+		if got := render.NoText(none) + "\n"; got != want {
 			t.Errorf("have %s\nwant %s", got, want)
 		}
 	}

@@ -37,7 +37,7 @@
 // Nothing panics on input, and nothing is allocated by a number that the input
 // claims before it was compared with what is there. The resource tree is walked
 // three levels down and no further, so that it may have circles. These limits have
-// names: MaxSections, MaxResources, MaxResource, MaxMessages, MaxProviders,
+// names: MaxSections, MaxResources, MaxResource, MaxTotal, MaxMessages, MaxProviders,
 // MaxElements, MaxDefinitions, MaxItems, MaxName, MaxTemplate, MaxText, MaxWidth,
 // MaxParams, MaxParamDepth, MaxSource, MaxErrors. What is
 // damaged is an error that names the place (*eventlog.FormatError); the rest is

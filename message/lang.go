@@ -84,33 +84,62 @@ func (l Lang) codePage() uint16 {
 	return 1252
 }
 
-// maxRank is the highest that rank gives.
-const maxRank = 6
+// MaxLangs is how many languages can be wanted at once.
+const MaxLangs = 16
 
-// rank is how far l is from what is wanted: 0 the language itself, then its base
-// form, any other place of it, no language, English, any other language.
-func (l Lang) rank(want Lang) int {
-	switch {
-	case l == want:
-		return 0
-	case l == want.Base():
-		return 1
-	case l.Base() == want.Base():
-		return 2
-	case l == Neutral:
-		return 3
-	case l == English:
-		return 4
-	case l.Base() == English.Base():
-		return 5
+// ParseLangs parses a list of languages, separated by commas, the one wanted most
+// first: "de,en". The empty list is none in particular.
+func ParseLangs(s string) ([]Lang, error) {
+	var list []Lang
+	for tag := range strings.SplitSeq(s, ",") {
+		if tag = strings.TrimSpace(tag); tag == "" {
+			continue
+		}
+		l, err := ParseLang(tag)
+		if err != nil {
+			return list, err
+		}
+		if len(list) == MaxLangs {
+			return list, over("languages or more", MaxLangs+1, MaxLangs)
+		}
+		list = append(list, l)
 	}
-	return maxRank
+	return list, nil
 }
 
-// Order sorts have into the order in which a text is looked for when want is
-// wanted: want, its base form, other places of the same language, no language,
-// US English, other English, and the rest as they came. want Neutral means: none
-// in particular.
-func Order(have []Lang, want Lang) {
+// ranks is how many values rank has.
+func ranks(want []Lang) int { return 3*len(want) + 4 }
+
+// rank is how far l is from what is wanted: 0 the first language itself, then its
+// base form, any other place of it, the same of each further one, no language,
+// English, any other language.
+func (l Lang) rank(want []Lang) int {
+	for i, w := range want {
+		switch {
+		case l == w:
+			return 3 * i
+		case l == w.Base():
+			return 3*i + 1
+		case l.Base() == w.Base():
+			return 3*i + 2
+		}
+	}
+	last := 3 * len(want)
+	switch {
+	case l == Neutral:
+		return last
+	case l == English:
+		return last + 1
+	case l.Base() == English.Base():
+		return last + 2
+	}
+	return last + 3
+}
+
+// Order sorts have into the order in which a text is looked for when the languages
+// want are wanted, the first most: each of them, its base form, other places of the
+// same language; then no language, US English, other English, and the rest as they
+// came. No want, or Neutral, means: none in particular.
+func Order(have []Lang, want ...Lang) {
 	slices.SortStableFunc(have, func(a, b Lang) int { return a.rank(want) - b.rank(want) })
 }

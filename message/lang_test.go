@@ -1,6 +1,8 @@
 package message
 
 import (
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -54,19 +56,42 @@ func TestLang(t *testing.T) {
 	}
 }
 
+func TestParseLangs(t *testing.T) {
+	for in, want := range map[string][]Lang{
+		"": nil, " , ": nil, "de": {0x0007}, "de-AT, en,neutral": {0x0c07, 0x0009, Neutral},
+		strings.Repeat("de,", MaxLangs): slices.Repeat([]Lang{0x0007}, MaxLangs),
+	} {
+		if got, err := ParseLangs(in); err != nil || !slices.Equal(got, want) {
+			t.Errorf("%q: have %v, %v, want %v", in, got, err, want)
+		}
+	}
+	for in, want := range map[string]string{
+		"de,xx-tlh-none":                  `language "xx-tlh-none": no language identifier is known for it`,
+		strings.Repeat("de,", MaxLangs+1): "17 languages or more, and 16 is the limit: over a limit",
+	} {
+		list, err := ParseLangs(in)
+		if err == nil || err.Error() != want || len(list) == 0 {
+			t.Errorf("%q: have %v, %v, want %s", in, list, err, want)
+		}
+	}
+}
+
 func TestOrder(t *testing.T) {
 	have := func() []Lang { return []Lang{0x0411, EnglishUK, 0x0c07, English, Neutral, 0x0007, German} }
 	for _, c := range []struct {
-		want Lang
+		want []Lang
 		list []Lang
 	}{
-		{German, []Lang{German, 0x0007, 0x0c07, Neutral, English, EnglishUK, 0x0411}},
-		{0x1007, []Lang{0x0007, 0x0c07, German, Neutral, English, EnglishUK, 0x0411}},
-		{Neutral, []Lang{Neutral, English, EnglishUK, 0x0411, 0x0c07, 0x0007, German}},
-		{EnglishUK, []Lang{EnglishUK, English, Neutral, 0x0411, 0x0c07, 0x0007, German}},
+		{nil, []Lang{Neutral, English, EnglishUK, 0x0411, 0x0c07, 0x0007, German}},
+		{[]Lang{0x0411, 0x0407}, []Lang{0x0411, German, 0x0007, 0x0c07, Neutral, English, EnglishUK}},
+		{[]Lang{0x0c, 0x0409, 0x0407}, []Lang{English, EnglishUK, German, 0x0007, 0x0c07, Neutral, 0x0411}},
+		{[]Lang{German}, []Lang{German, 0x0007, 0x0c07, Neutral, English, EnglishUK, 0x0411}},
+		{[]Lang{0x1007}, []Lang{0x0007, 0x0c07, German, Neutral, English, EnglishUK, 0x0411}},
+		{[]Lang{Neutral}, []Lang{Neutral, English, EnglishUK, 0x0411, 0x0c07, 0x0007, German}},
+		{[]Lang{EnglishUK}, []Lang{EnglishUK, English, Neutral, 0x0411, 0x0c07, 0x0007, German}},
 	} {
 		list := have()
-		Order(list, c.want)
+		Order(list, c.want...)
 		if diff := cmp.Diff(c.list, list); diff != "" {
 			t.Errorf("%v (-want +got)\n%s", c.want, diff)
 		}

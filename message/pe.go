@@ -10,8 +10,9 @@ import (
 
 // Limits of a PE file.
 const (
-	MaxSections = 96       // sections of a file; the loader of Windows takes no more
-	MaxResource = 16 << 20 // bytes of one message table or manifest
+	MaxSections = 96        // sections of a file; the loader of Windows takes no more
+	MaxResource = 16 << 20  // bytes of one message table or manifest
+	MaxTotal    = 256 << 20 // bytes of all message tables that are read; tables may overlap
 )
 
 const (
@@ -35,6 +36,7 @@ type PE struct {
 
 	mu     sync.Mutex
 	tables map[int]*Table // by the index in resources; mu
+	room   int64          // bytes of tables that may still be read; mu
 }
 
 type section struct {
@@ -47,7 +49,7 @@ type section struct {
 // cut off before the end of its headers. What is wrong with the resources is for
 // Damage; a file without any is well.
 func OpenPE(r io.ReaderAt, size int64) (*PE, error) {
-	p := &PE{r: r, size: size, tables: map[int]*Table{}}
+	p := &PE{r: r, size: size, tables: map[int]*Table{}, room: MaxTotal}
 	dos, err := p.read("IMAGE_DOS_HEADER", "", 0, dosHeaderSize)
 	if err != nil {
 		return nil, err
@@ -202,10 +204,14 @@ func (p *PE) table(i int) (*Table, error) {
 	if t := p.tables[i]; t != nil {
 		return t, nil
 	}
+	if n := int64(p.resources[i].size); n > p.room {
+		return nil, peError("IMAGE_RESOURCE_DATA_ENTRY", "Size", p.resources[i].entry+4, over("bytes of tables or more", uint64(MaxTotal-p.room+n), MaxTotal))
+	}
 	b, at, err := p.data(p.resources[i])
 	if err != nil {
 		return nil, err
 	}
+	p.room -= int64(len(b))
 	t, err := newTable(b, p.resources[i].lang, at)
 	if err != nil {
 		return nil, err
@@ -217,9 +223,9 @@ func (p *PE) table(i int) (*Table, error) {
 // Message is the text of id in the language nearest to want, by the order of
 // Order. It reads one table after the other until it has the text. The error
 // speaks of tables that could not be read before the text was found.
-func (p *PE) Message(id uint32, want Lang) (text Text, ok bool, err error) {
+func (p *PE) Message(id uint32, want ...Lang) (text Text, ok bool, err error) {
 	var errs []error
-	for rank := 0; rank <= maxRank; rank++ {
+	for rank := range ranks(want) {
 		for i, r := range p.resources {
 			if r.kind != kindTable || r.lang.rank(want) != rank {
 				continue

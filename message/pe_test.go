@@ -12,6 +12,23 @@ import (
 	"netelf.example/eventlog"
 )
 
+// TestPEOverlap: tables that lie over each other make no more memory than the limit.
+func TestPEOverlap(t *testing.T) {
+	one := tableOf(t, Message{1, "one\r\n"})
+	p := openBytes(t, buildPE(64, res{11, 1, German, one}, res{11, 1, English, one}, res{11, 1, EnglishUK, one}))
+	p.room = int64(2*len(one) + 1)
+	ts, err := p.Tables()
+	if len(ts) != 2 || !errors.Is(err, eventlog.ErrTooLarge) || p.room != 1 {
+		t.Errorf("%d tables, %d left, %v", len(ts), p.room, err)
+	}
+	if ts, _ := p.Tables(); len(ts) != 2 {
+		t.Errorf("%d tables the second time", len(ts))
+	}
+	if text, ok, err := p.Message(1, German); !ok || err != nil || text.String() != "one\r\n" {
+		t.Errorf("%q, %v", text.String(), err)
+	}
+}
+
 func TestPE(t *testing.T) {
 	for _, bits := range []int{32, 64} {
 		t.Run(fmt.Sprint(bits), func(t *testing.T) {

@@ -225,8 +225,8 @@ func (ts Tables) Languages() []Lang {
 
 // Message is the text of id in the language nearest to want, by the order of
 // Order. A message that is missing in one language is looked for in the next.
-func (ts Tables) Message(id uint32, want Lang) (Text, bool) {
-	for rank := 0; rank <= maxRank; rank++ {
+func (ts Tables) Message(id uint32, want ...Lang) (Text, bool) {
+	for rank := range ranks(want) {
 		for _, t := range ts {
 			if t.Lang.rank(want) == rank {
 				if text, ok := t.Lookup(id); ok {

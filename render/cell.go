@@ -34,6 +34,8 @@ func textOf(e *eventlog.Event, f Field) (s string, ok bool) {
 		if hasText(e) {
 			s = e.Message
 		}
+	case FieldCategoryName:
+		s = e.CategoryName
 	case FieldChannel:
 		if e.Extra != nil {
 			s = e.Extra.Channel

@@ -35,8 +35,9 @@ func (c *classic) event(dst []byte, e *eventlog.Event) []byte {
 //	12/23/99 15:54:09:bedrock:EventLog:0:4711:6005:EVENTLOG_INFORMATION_TYPE:The Event log s
 //
 // That is time, computer, source, category, record number, the low 16 bits of
-// the event id, type and the first 15 characters of the message, in place of which
-// the strings stand where there is none. The type is the specification's identifier, "unknown" for
+// the event id, type and the first 15 characters of the message. Where that was
+// sought and not found they are those of [NoText], as in the scripts; where nobody
+// sought it, of the strings. The type is the specification's identifier, "unknown" for
 // one outside the six. A time that is not known is empty; a colon in a name
 // stays, as it did in the scripts.
 func AppendClassic(dst []byte, e *eventlog.Event, loc *time.Location) []byte {
@@ -58,7 +59,10 @@ func AppendClassic(dst []byte, e *eventlog.Event, loc *time.Location) []byte {
 	}
 	dst = append(append(append(dst, ':'), kind...), ':')
 	text := e.Message
-	if !hasText(e) {
+	switch {
+	case e.MessageBy == eventlog.NotFound:
+		text = NoText(e)
+	case !hasText(e):
 		text = e.Inserts()
 	}
 	return appendVisible(dst, firstRunes(text, classicText))

@@ -78,6 +78,7 @@
 //	message        string; not there if there is no text
 //	message_by     string: "event", "server", "catalogue", or "not found"; not
 //	               there if nobody looked
+//	category_name  string, the text of category; not there if there is none
 //	recovered      true, or not there
 //	offset         number, of the record in its file; not there if there is none
 //	provider_guid  string in braces

@@ -31,6 +31,7 @@ const (
 	FieldData
 	FieldMessage
 	FieldMessageBy
+	FieldCategoryName
 	FieldRecovered
 	FieldOffset
 	FieldProviderGUID
@@ -72,6 +73,7 @@ var fieldTable = [fieldCount]struct {
 	FieldData:         {"data", 16, false},
 	FieldMessage:      {"message", 24, false},
 	FieldMessageBy:    {"message_by", 10, false},
+	FieldCategoryName: {"category_name", 16, false},
 	FieldRecovered:    {"recovered", 9, false},
 	FieldOffset:       {"offset", 8, true},
 	FieldProviderGUID: {"provider_guid", 38, false},
@@ -152,8 +154,12 @@ func (s Set) has(f Field) bool { return s>>f&1 != 0 }
 func Wants(form Form, fields []Field) eventlog.Fields {
 	want := eventlog.DefaultFields
 	if len(fields) == 0 {
-		if want |= eventlog.FieldMessage.Bit(); form == XML {
-			want |= eventlog.FieldXML.Bit()
+		want |= eventlog.FieldMessage.Bit()
+		switch form {
+		case JSON:
+			want |= eventlog.FieldCategoryName.Bit()
+		case XML:
+			want |= eventlog.FieldCategoryName.Bit() | eventlog.FieldXML.Bit()
 		}
 		return want
 	}
@@ -161,6 +167,8 @@ func Wants(form Form, fields []Field) eventlog.Fields {
 		switch f {
 		case FieldMessage, FieldMessageBy:
 			want |= eventlog.FieldMessage.Bit()
+		case FieldCategoryName:
+			want |= eventlog.FieldCategoryName.Bit()
 		case FieldXML:
 			want |= eventlog.FieldXML.Bit()
 		case FieldRaw:

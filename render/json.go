@@ -142,6 +142,9 @@ func appendContent(dst []byte, e *eventlog.Event, fields Set) []byte {
 	if e.MessageBy != eventlog.NotSought && fields.has(FieldMessageBy) {
 		dst = appendString(append(dst, `,"message_by":"`...), e.MessageBy.String())
 	}
+	if e.CategoryName != "" && fields.has(FieldCategoryName) {
+		dst = appendString(append(dst, `,"category_name":"`...), e.CategoryName)
+	}
 	if e.Recovered && fields.has(FieldRecovered) {
 		dst = append(dst, `,"recovered":true`...)
 	}

@@ -193,6 +193,8 @@ func (p *eventParser) value(f Field) (err error) {
 		e.MessageBy, err = named(r, textByNames[:], func(s string) (eventlog.TextBy, error) {
 			return 0, fmt.Errorf("unknown origin of a text %q", s)
 		})
+	case FieldCategoryName:
+		e.CategoryName, err = r.text("")
 	case FieldRecovered:
 		e.Recovered, err = r.bool()
 	case FieldOffset:

@@ -38,14 +38,14 @@ func testEvents() []*eventlog.Event {
 		},
 		{
 			Origin: &eventlog.Origin{Log: "logs/SecEvent.Evt"}, RecordNumber: 99, TimeGenerated: start.Add(time.Hour),
-			TimeWritten: start.Add(time.Hour), ID: 529, Type: eventlog.AuditFailure, Category: 2, Source: "Security", Computer: "BARNEY",
+			TimeWritten: start.Add(time.Hour), ID: 529, Type: eventlog.AuditFailure, Category: 2, Source: "Security", Computer: "BARNEY", CategoryName: "Logon/Logoff",
 			User: "S-1-5-21-1-2-3-500", Strings: []string{"fred", "", "it's"}, Offset: 4096, Recovered: true,
 		},
 		{
 			Origin: &eventlog.Origin{Server: "wilma", Log: "Microsoft-Windows-Kernel/日本"}, RecordNumber: 1 << 63,
 			TimeGenerated: start.Add(1234567 * 100), TimeWritten: start.Add(1234567 * 100), ID: 12, Type: eventlog.Error,
 			Level: eventlog.LevelCritical, Source: "カーネル", Computer: "wilma.example", User: "S-1-5-19", Strings: []string{"α", "β"},
-			Message: "日本語のメッセージ: e\u0301tat\n\tα\n\n β ", MessageBy: eventlog.ByServer, Offset: -1, Raw: []byte{1, 2, 3},
+			CategoryName: "<3>", Message: "日本語のメッセージ: e\u0301tat\n\tα\n\n β ", MessageBy: eventlog.ByServer, Offset: -1, Raw: []byte{1, 2, 3},
 			Extra: &eventlog.Extra{
 				ProviderGUID: nt.GUID{0x25, 0x96, 0x84, 0x54}, Keywords: 0x8000000000000010, Task: 3, Opcode: 4, Version: 5,
 				ProcessID: 600, ThreadID: 700, Channel: "System", Names: []string{"first", ""},
@@ -180,9 +180,10 @@ func TestWants(t *testing.T) {
 		want   eventlog.Fields
 	}{
 		{Table, nil, def | eventlog.FieldMessage.Bit()},
-		{XML, nil, def | eventlog.FieldMessage.Bit() | eventlog.FieldXML.Bit()},
+		{XML, nil, def | eventlog.FieldMessage.Bit() | eventlog.FieldXML.Bit() | eventlog.FieldCategoryName.Bit()},
+		{JSON, nil, def | eventlog.FieldMessage.Bit() | eventlog.FieldCategoryName.Bit()},
 		{JSON, []Field{FieldID}, def},
-		{JSON, []Field{FieldRaw, FieldXML, FieldMessageBy}, eventlog.AllFields},
+		{JSON, []Field{FieldRaw, FieldXML, FieldMessageBy, FieldCategoryName}, eventlog.AllFields},
 	} {
 		if got := Wants(tt.form, tt.fields); got != tt.want {
 			t.Errorf("Wants(%v, %v) = %b, want %b", tt.form, tt.fields, got, tt.want)

@@ -33,7 +33,7 @@ func (xmlDocument) end(dst []byte) []byte { return append(dst, "</Events>\n"...)
 func AppendXML(dst []byte, e *eventlog.Event) []byte {
 	if e.Extra != nil && e.Extra.XML != "" {
 		if own, ok := appendOwnXML(dst, e.Extra.XML); ok {
-			return own
+			return addRenderingInfo(own, len(dst), e)
 		}
 	}
 	var none eventlog.Extra
@@ -44,12 +44,7 @@ func AppendXML(dst []byte, e *eventlog.Event) []byte {
 	dst = append(dst, "<Event xmlns='"+xmlSpace+"'>"...)
 	dst = appendSystem(dst, e, x)
 	dst = appendEventData(dst, e, x)
-	if hasText(e) {
-		// The schema wants a culture. Which language the text is in is not known.
-		dst = append(dst, "<RenderingInfo Culture='und'><Message>"...)
-		dst = append(appendXMLText(dst, e.Message), "</Message></RenderingInfo>"...)
-	}
-	return append(dst, "</Event>"...)
+	return append(appendRenderingInfo(dst, e, x), "</Event>"...)
 }
 
 func appendSystem(dst []byte, e *eventlog.Event, x *eventlog.Extra) []byte {

@@ -99,6 +99,36 @@ func TestOwnXML(t *testing.T) {
 	}
 }
 
+// TestRenderingInfo: it is there when text was sought, and once.
+func TestRenderingInfo(t *testing.T) {
+	const open, end = "<Event xmlns='" + xmlSpace + "'>", "</Event>"
+	info := "<RenderingInfo Culture='und'><Message>a&lt;b</Message><Level>Information</Level><Task>Logon</Task><Opcode>Info</Opcode><Channel>Security</Channel>" +
+		"<Provider>S</Provider><Keywords><Keyword>Audit Success</Keyword></Keywords></RenderingInfo>"
+	for _, tt := range []struct {
+		name, own, message string
+		by                 eventlog.TextBy
+		want               string
+	}{
+		{"put in", open + "<System/>" + end, "a<b", eventlog.ByCatalogue, open + "<System/>" + info + end},
+		{"not sought", open + "<System/>" + end, "", eventlog.NotSought, open + "<System/>" + end},
+		{"not found", open + "<System/>" + end, "", eventlog.NotFound, open + "<System/>" + end},
+		{"has one", open + "<RenderingInfo Culture='de-DE'/>" + end, "a<b", eventlog.ByEvent, open + "<RenderingInfo Culture='de-DE'/>" + end},
+		{"speaks of one", open + "<a>&lt;RenderingInfo</a>" + end, "a<b", eventlog.ByServer, open + "<a>&lt;RenderingInfo</a>" + info + end},
+		{"empty", "<Event xmlns='" + xmlSpace + "'/>", "a<b", eventlog.ByServer, "<Event xmlns='" + xmlSpace + "'/>"},
+	} {
+		e := &eventlog.Event{Source: "S", Message: tt.message, MessageBy: tt.by, CategoryName: "Logon",
+			Extra: &eventlog.Extra{Channel: "Security", Keywords: 1<<63 | eventlog.KeywordAuditSuccess, XML: tt.own}}
+		if got := string(AppendXML([]byte("x"), e)); got != "x"+tt.want {
+			t.Errorf("%s\n got %s\nwant x%s", tt.name, got, tt.want)
+		}
+	}
+	got := string(AppendXML(nil, &eventlog.Event{Type: eventlog.Error, Level: eventlog.LevelError, Source: "S", MessageBy: eventlog.NotFound}))
+	if want := "<EventData/><RenderingInfo Culture='und'><Level>Error</Level><Task></Task><Opcode></Opcode><Channel></Channel><Provider>S</Provider>" +
+		"<Keywords><Keyword>Classic</Keyword></Keywords></RenderingInfo></Event>"; !strings.HasSuffix(got, want) {
+		t.Errorf("no text: %s\nhas no %s", got, want)
+	}
+}
+
 func FuzzOwnXML(f *testing.F) {
 	f.Add("<Event xmlns='" + xmlSpace + "'><x:a xmlns:x='u' b='&#xa;'>t<![CDATA[<]]></x:a></Event>")
 	f.Fuzz(func(t *testing.T, s string) {

@@ -36,16 +36,19 @@ type Cursor struct {
 	size    int              // of a batch, at most
 	started int              // of sources: these had their first event in the heap, or ended
 	heap    heap
-	stale   bool // the top of the heap has no event yet
-	budget  bool // a log has used up its budget
-	bad     bool // there was an error
-	yes     int  // events that count towards limit
+	stale   bool    // the top of the heap has no event yet
+	budget  bool    // a log has used up its budget
+	bad     bool    // there was an error
+	yes     int     // events that count towards limit
+	last    *source // of the event that was given last, until it is settled
+	counted bool    // that event was counted towards limit
 	err     error
 }
 
 var (
 	_ eventlog.Cursor   = (*Cursor)(nil)
 	_ eventlog.Examiner = (*Cursor)(nil)
+	_ eventlog.Settler  = (*Cursor)(nil)
 )
 
 // Next implements eventlog.Cursor. The contents of e are not copied: e and a
@@ -92,12 +95,14 @@ func (c *Cursor) give(e *eventlog.Event) {
 	*e, b.events[i] = b.events[i], *e
 	s.next++
 	s.out.Events++ // as Note(nil) does
+	c.last, c.counted = s, false
 	s.given.event(e)
 	if b.marks != nil && b.err == nil && s.next == b.n {
 		s.given.behind(b.marks)
 	}
 	if c.limit > 0 && (!c.judge || c.sel.Where.Match(e) == eventlog.Yes) {
 		c.yes++
+		c.counted = true
 	}
 	if i == 0 && !b.last {
 		c.ask(s) // now, as the log has turned out to have events here
@@ -107,6 +112,19 @@ func (c *Cursor) give(e *eventlog.Event) {
 		return
 	}
 	c.stale = true
+}
+
+// Settle implements eventlog.Settler: outcomes and the limit count what was wanted.
+func (c *Cursor) Settle(wanted bool) {
+	switch {
+	case c.last == nil:
+		return
+	case !wanted:
+		c.last.out.Events--
+	case !c.counted:
+		c.yes++
+	}
+	c.last = nil
 }
 
 // heads sees to it that every log has its next event in the heap, or is over. It

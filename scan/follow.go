@@ -24,6 +24,11 @@ type FollowOptions struct {
 	Retry    time.Duration // the pause before a target is tried again, doubled each time; 0: 1 s
 	MaxRetry time.Duration // the longest pause; 0: 30 s
 
+	// Resolver finds the text on which it hangs which the newest events are, where
+	// Where asks for text; whoever reads the cursor resolves what comes then. nil:
+	// all of which the text is not known are among them.
+	Resolver eventlog.Resolver
+
 	// Notice is told of trouble and of its end, by one goroutine at a time; it
 	// may not wait for the cursor. nil: nobody is told.
 	Notice func(Notice)

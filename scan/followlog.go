@@ -233,6 +233,9 @@ func (l *followed) back(ctx context.Context, sel *eventlog.Selection, give func(
 		return err
 	}
 	defer c.Close() // it was only read from
+	if l.c.opts.Resolver != nil {
+		c = eventlog.Resolve(c, sel, l.c.opts.Resolver)
+	}
 	var e eventlog.Event
 	for {
 		err := l.ask(ctx, func(ctx context.Context) error { return c.Next(ctx, &e) })

@@ -113,19 +113,39 @@ func TestLimit(t *testing.T) {
 	}
 }
 
-// Only events that are Yes count: what hangs on the text is counted by Resolve.
+// Only events that are Yes count, for the limit and in the outcomes, once Resolve has
+// said which they are; a limit that is reached is the end and no cancelling.
 func TestLimitCountsYes(t *testing.T) {
-	sel := &eventlog.Selection{Limit: 2, Want: eventlog.AllFields,
-		Where: eventlog.TextTerm(eventlog.FieldMessage, eventlog.Contains, "text 3")}
-	c := Open(t.Context(), []Target{target("a", memory("a", "System", 1, 2, 3, 4, 5))}, sel, nil)
-	defer c.Close()
-	r := eventlog.Resolve(c, sel, text{})
-	var e eventlog.Event
-	if err := r.Next(t.Context(), &e); err != nil || e.RecordNumber != 3 {
-		t.Fatalf("record %d, %v, want 3", e.RecordNumber, err)
-	}
-	if err := r.Next(t.Context(), &e); err != io.EOF {
-		t.Fatalf("got %v, want EOF", err)
+	for _, x := range []struct {
+		name  string
+		where eventlog.Expr
+		limit int
+		want  []uint64
+	}{
+		{"one of five", eventlog.TextTerm(eventlog.FieldMessage, eventlog.Contains, "text 3"), 2, []uint64{3}},
+		{"as many as the limit", eventlog.TextTerm(eventlog.FieldMessage, eventlog.Contains, "text 3"), 1, []uint64{3}},
+		{"more than the limit", eventlog.Not{X: eventlog.TextTerm(eventlog.FieldMessage, eventlog.Contains, "text 2")}, 3, []uint64{1, 3, 4}},
+		{"no limit", eventlog.Not{X: eventlog.TextTerm(eventlog.FieldMessage, eventlog.Contains, "text 2")}, 0, []uint64{1, 3, 4, 5}},
+		{"some without the text", eventlog.Or{eventlog.NumTerm(eventlog.FieldRecord, eventlog.Eq, 1), eventlog.TextTerm(eventlog.FieldMessage, eventlog.Contains, "text 4")}, 2, []uint64{1, 4}},
+	} {
+		t.Run(x.name, func(t *testing.T) {
+			sel := &eventlog.Selection{Limit: x.limit, Want: eventlog.AllFields, Where: x.where}
+			c := Open(t.Context(), []Target{target("a", memory("a", "System", 1, 2, 3, 4, 5))}, sel, nil)
+			defer c.Close()
+			r := eventlog.Resolve(c, sel, text{})
+			var got []uint64
+			var e eventlog.Event
+			err := r.Next(t.Context(), &e)
+			for ; err == nil; err = r.Next(t.Context(), &e) {
+				got = append(got, e.RecordNumber)
+			}
+			if err != io.EOF || !slices.Equal(got, x.want) {
+				t.Errorf("records %v, %v, want %v", got, err, x.want)
+			}
+			if o := c.Outcomes()[0]; o.State != eventlog.OK || o.Events != uint64(len(x.want)) {
+				t.Errorf("%v with %d events", o.State, o.Events)
+			}
+		})
 	}
 }
 

@@ -1,6 +1,7 @@
 package service
 
 import (
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -42,11 +43,9 @@ const (
 	categoryPolicy       = 6
 )
 
-// securityCategories are the names of the categories of Security from 1, as an
-// English NT shows them.
-var securityCategories = [...]string{
-	"System Event", "Logon/Logoff", "Object Access", "Privilege Use", "Detailed Tracking", "Policy Change", "Account Management",
-}
+// securityCategories is how many categories Security has. Their names, as an English
+// NT shows them, are messages of netelf.mc.
+const securityCategories = 7
 
 // ownEvent is what all events of a kind have in common. Where NT has an event of
 // that meaning its id is taken, with severity and facility, and its strings in
@@ -56,53 +55,28 @@ type ownEvent struct {
 	id       eventlog.EventID
 	typ      eventlog.Type
 	category uint16 // of Security; 0 in System
-	inserts  int    // strings
-	text     string // %1 to %9 are strings, %% is a per cent sign
+	inserts  int    // strings; its text is that of its id in netelf.mc
 }
-
-// byWhom says who it was, in the strings from the first on: name, SID, door and
-// address. It is in most texts of Security.
-const byWhom = "\n\nUser: %1\nUser SID: %2\nDoor: %3\nAddress: %4"
 
 // ownEvents is in order of the kinds.
 var ownEvents = [...]ownEvent{
-	ownStarted: {id: 0x80001775, typ: eventlog.Information, // EVENT_EventlogStarted
-		text: "The event log service was started."},
-	ownStopped: {id: 0x80001776, typ: eventlog.Information, // EVENT_EventlogStopped
-		text: "The event log service was stopped."},
-	ownUnclean: {id: 0x80001778, typ: eventlog.Error, inserts: 2, // EVENT_EventlogAbnormalShutdown
-		text: "The event log service was not stopped before it was started again. It last ran at %1 on %2 (UTC) or later."},
-	ownUncleanNoTime: {id: 0x80001839, typ: eventlog.Error,
-		text: "The event log service was not stopped before it was started again. When it last ran is not known."},
-	ownLogFull: {id: 0x80001770, typ: eventlog.Warning, inserts: 1, // EVENT_LogFileFull
-		text: "The %1 log is full. What is reported to it is refused until it is cleared, its records are old enough, or it may be larger."},
+	ownStarted:       {id: 0x80001775, typ: eventlog.Information},       // EVENT_EventlogStarted
+	ownStopped:       {id: 0x80001776, typ: eventlog.Information},       // EVENT_EventlogStopped
+	ownUnclean:       {id: 0x80001778, typ: eventlog.Error, inserts: 2}, // EVENT_EventlogAbnormalShutdown
+	ownUncleanNoTime: {id: 0x80001839, typ: eventlog.Error},
+	ownLogFull:       {id: 0x80001770, typ: eventlog.Warning, inserts: 1}, // EVENT_LogFileFull
 
-	ownSecurityCleared: {id: 517, typ: eventlog.AuditSuccess, category: categorySystem, inserts: 9, // SE_AUDITID_AUDIT_LOG_CLEARED
-		text: "The audit log was cleared.\n\nPrimary user: %1\nPrimary domain: %2\nPrimary logon id: %3\n" +
-			"User: %4\nDomain: %5\nLogon id: %6\nDoor: %7\nAddress: %8\nBackup: %9"},
-	ownLogCleared: {id: 7001, typ: eventlog.AuditSuccess, category: categorySystem, inserts: 6,
-		text: "The %5 log was cleared." + byWhom + "\nBackup: %6"},
-	ownSettingChanged: {id: 7002, typ: eventlog.AuditSuccess, category: categoryPolicy, inserts: 8,
-		text: "A setting of the %5 log was changed." + byWhom + "\nSetting: %6\nOld value: %7\nNew value: %8"},
-	ownSourceAdded: {id: 7003, typ: eventlog.AuditSuccess, category: categoryPolicy, inserts: 6,
-		text: "The source %5 was registered to the %6 log." + byWhom},
-	ownSourceRemoved: {id: 7004, typ: eventlog.AuditSuccess, category: categoryPolicy, inserts: 6,
-		text: "The source %5 of the %6 log was removed." + byWhom},
-	ownLogCreated: {id: 7005, typ: eventlog.AuditSuccess, category: categoryPolicy, inserts: 5,
-		text: "The %5 log was created." + byWhom},
-	ownLogDeleted: {id: 7006, typ: eventlog.AuditSuccess, category: categoryPolicy, inserts: 5,
-		text: "The %5 log was deleted with all its records." + byWhom},
-	ownAccessRefused: {id: 7007, typ: eventlog.AuditFailure, category: categoryObjectAccess, inserts: 6,
-		text: "Access to %5 was refused." + byWhom + "\nAsked for: %6"},
-	ownLogonGranted: {id: 540, typ: eventlog.AuditSuccess, category: categoryLogon, inserts: 8, // SE_AUDITID_NETWORK_LOGON
-		text: "A user logged on over the network.\n\nUser: %1\nDomain: %2\nLogon id: %3\nLogon type: %4\nDoor: %5\n" +
-			"Authentication: %6\nAddress: %7\nUser SID: %8"},
-	ownLogonRefused: {id: 529, typ: eventlog.AuditFailure, category: categoryLogon, inserts: 6, // SE_AUDITID_UNKNOWN_USER_OR_PWD
-		text: "A logon was refused: no such user, or another password.\n\nUser, as given: %1\nDomain, as given: %2\nLogon type: %3\n" +
-			"Door: %4\nAuthentication: %5\nAddress: %6"},
-	ownLogonFailed: {id: 537, typ: eventlog.AuditFailure, category: categoryLogon, inserts: 7, // SE_AUDITID_UNSUCCESSFUL_LOGON
-		text: "A logon was refused.\n\nUser, as given: %1\nDomain, as given: %2\nLogon type: %3\n" +
-			"Door: %4\nAuthentication: %5\nAddress: %6\nReason: %7"},
+	ownSecurityCleared: {id: 517, typ: eventlog.AuditSuccess, category: categorySystem, inserts: 9}, // SE_AUDITID_AUDIT_LOG_CLEARED
+	ownLogCleared:      {id: 7001, typ: eventlog.AuditSuccess, category: categorySystem, inserts: 6},
+	ownSettingChanged:  {id: 7002, typ: eventlog.AuditSuccess, category: categoryPolicy, inserts: 8},
+	ownSourceAdded:     {id: 7003, typ: eventlog.AuditSuccess, category: categoryPolicy, inserts: 6},
+	ownSourceRemoved:   {id: 7004, typ: eventlog.AuditSuccess, category: categoryPolicy, inserts: 6},
+	ownLogCreated:      {id: 7005, typ: eventlog.AuditSuccess, category: categoryPolicy, inserts: 5},
+	ownLogDeleted:      {id: 7006, typ: eventlog.AuditSuccess, category: categoryPolicy, inserts: 5},
+	ownAccessRefused:   {id: 7007, typ: eventlog.AuditFailure, category: categoryObjectAccess, inserts: 6},
+	ownLogonGranted:    {id: 540, typ: eventlog.AuditSuccess, category: categoryLogon, inserts: 8}, // SE_AUDITID_NETWORK_LOGON
+	ownLogonRefused:    {id: 529, typ: eventlog.AuditFailure, category: categoryLogon, inserts: 6}, // SE_AUDITID_UNKNOWN_USER_OR_PWD
+	ownLogonFailed:     {id: 537, typ: eventlog.AuditFailure, category: categoryLogon, inserts: 7}, // SE_AUDITID_UNSUCCESSFUL_LOGON
 }
 
 // log is the log that events of the kind go to.
@@ -120,6 +94,11 @@ func (k ownKind) source() string {
 	return sourceSecurity
 }
 
+// ownMark is the data of each own event. By it one is told from one of Windows, which
+// has the same source and number and other strings, in a file of which nobody says
+// where it is from.
+var ownMark = []byte("netelf")
+
 // event makes an event of the kind, with as many strings as it has: "-" stands
 // for what is not given. Its user is the caller; times and computer are for who
 // reports it.
@@ -127,7 +106,7 @@ func (k ownKind) event(c eventlog.Caller, values ...string) *eventlog.Event {
 	o := &ownEvents[k]
 	e := &eventlog.Event{
 		ID: o.id, Type: o.typ, Level: eventlog.LevelOf(o.typ), Category: o.category,
-		Source: k.source(), User: callerSID(c), Offset: -1,
+		Source: k.source(), User: callerSID(c), Data: slices.Clone(ownMark), Offset: -1,
 	}
 	for i := range o.inserts {
 		s := ""
@@ -269,59 +248,4 @@ func splitUser(name string) (domain, user string) {
 		return domain, user
 	}
 	return "", name
-}
-
-// maxMessage is the length of a message text, in bytes.
-const maxMessage = 64 << 10
-
-// messageText is the text of an event of the service itself; ok is false for
-// every other one, and for one that would be too long.
-func messageText(source string, id eventlog.EventID, values []string) (text string, ok bool) {
-	own, ok := ownSource(source)
-	if !ok {
-		return "", false
-	}
-	for k := range ownEvents {
-		if ownEvents[k].id == id && ownKind(k).source() == own.Name {
-			return insert(ownEvents[k].text, values)
-		}
-	}
-	return "", false
-}
-
-// categoryText is the name of a category of the service's own sources.
-func categoryText(source string, category uint16) (text string, ok bool) {
-	if !eventlog.EqualFold(source, sourceSecurity) || category == 0 || int(category) > len(securityCategories) {
-		return "", false
-	}
-	return securityCategories[category-1], true
-}
-
-// insert puts strings into a text: %1 to %9 are the strings, %% is a per cent
-// sign. A string that is not there, and any other per cent sign, stay as they
-// are, as on Windows. What a string holds is not looked at again. ok is false if
-// the text would be over maxMessage.
-func insert(text string, values []string) (s string, ok bool) {
-	var b strings.Builder
-	for {
-		i := strings.IndexByte(text, '%')
-		if i < 0 || i+1 == len(text) {
-			b.WriteString(text)
-			break
-		}
-		b.WriteString(text[:i])
-		switch c := text[i+1]; {
-		case c == '%':
-			b.WriteByte('%')
-		case c >= '1' && c <= '9' && int(c-'1') < len(values):
-			b.WriteString(values[c-'1'])
-		default:
-			b.WriteString(text[i : i+2])
-		}
-		text = text[i+2:]
-		if b.Len() > maxMessage {
-			return "", false
-		}
-	}
-	return b.String(), b.Len() <= maxMessage
 }

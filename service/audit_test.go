@@ -11,6 +11,7 @@ import (
 
 	"netelf.example/eventlog"
 	"netelf.example/evt"
+	"netelf.example/message"
 	"netelf.example/nt"
 )
 
@@ -21,10 +22,11 @@ func TestOwnEvents(t *testing.T) {
 		id     eventlog.EventID
 	}
 	seen := map[key]bool{}
+	ids := map[uint32]bool{}
 	for i, o := range ownEvents {
 		k := ownKind(i)
 		name := fmt.Sprintf("kind %d, id %d", k, o.id.Code())
-		if o.id == 0 || o.text == "" {
+		if o.id == 0 {
 			t.Fatalf("%s is empty", name)
 		}
 		at := key{k.source(), o.id}
@@ -32,40 +34,94 @@ func TestOwnEvents(t *testing.T) {
 			t.Errorf("%s: there are two of %v", name, at)
 		}
 		seen[at] = true
-		var inserts []int
-		for n := 1; n <= 9; n++ {
-			if c := strings.Count(o.text, fmt.Sprint("%", n)); c > 1 {
-				t.Errorf("%s: %%%d stands there %d times", name, n, c)
-			} else if c == 1 {
-				inserts = append(inserts, n)
-			}
-		}
-		if len(inserts) != o.inserts || o.inserts > 0 && inserts[o.inserts-1] != o.inserts || strings.Count(o.text, "%") != o.inserts {
-			t.Errorf("%s: inserts %v for %d strings", name, inserts, o.inserts)
-		}
 		src, ok := ownSource(k.source())
 		if !ok || src.Log != k.log() || src.Types&uint32(o.typ) == 0 {
 			t.Errorf("%s: source %+v, type %v", name, src, o.typ)
 		}
-		if _, ok := categoryText(k.source(), o.category); ok != (k.log() == logSecurity) {
+		if _, ok := categoryText(k.source(), o.category, nil); ok != (k.log() == logSecurity) {
 			t.Errorf("%s: category %d", name, o.category)
 		}
 		e := k.event(callerUser)
-		if len(e.Strings) != o.inserts || slices.ContainsFunc(e.Strings, func(s string) bool { return s != "-" }) {
-			t.Errorf("%s: strings %q", name, e.Strings)
+		if len(e.Strings) != o.inserts || slices.ContainsFunc(e.Strings, func(s string) bool { return s != "-" }) || !IsOwn(e) {
+			t.Errorf("%s: strings %q, data %q", name, e.Strings, e.Data)
 		}
 		values := []string{"<1>", "<2>", "<3>", "<4>", "<5>", "<6>", "<7>", "<8>", "<9>", "<10>"}
 		if e := k.event(callerUser, values...); !slices.Equal(e.Strings, values[:o.inserts]) {
 			t.Errorf("%s: strings %q", name, e.Strings)
 		}
-		text, ok := messageText(strings.ToUpper(k.source()), o.id, values)
-		if !ok || strings.Contains(text, "%") {
-			t.Errorf("%s: %q, %v", name, text, ok)
-		}
-		for _, v := range values[:o.inserts] {
-			if strings.Count(text, v) != 1 {
-				t.Errorf("%s: %s in %q", name, v, text)
+		texts := map[string]bool{}
+		for _, lang := range ownTables().Languages() {
+			text, ok := messageText(strings.ToUpper(k.source()), o.id, values, []message.Lang{lang})
+			if !ok || strings.Contains(text, "%") || texts[text] {
+				t.Errorf("%s in %v: %q, %v", name, lang, text, ok)
 			}
+			texts[text] = true
+			for _, v := range values[:o.inserts] {
+				if strings.Count(text, v) != 1 {
+					t.Errorf("%s in %v: %s in %q", name, lang, v, text)
+				}
+			}
+			if m, _ := ownTables().Message(uint32(o.id), lang); m.Lang != lang || message.NewTemplate(m.String()).Args() != o.inserts {
+				t.Errorf("%s in %v: it is in %v", name, lang, m.Lang)
+			}
+		}
+		ids[uint32(o.id)] = true
+	}
+	for n := range uint32(securityCategories) {
+		ids[n+1] = true
+	}
+	// Nothing else is in the file, and all is in both languages.
+	source, err := message.ParseMC(ownMC)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tables, err := source.Compile()
+	if err != nil || len(tables) != 2 || len(ownTables()) != 2 {
+		t.Fatalf("%d tables, %v", len(tables), err)
+	}
+	for _, tab := range tables {
+		n := 0
+		for m, err := range tab.All() {
+			if n++; err != nil || !ids[m.ID] {
+				t.Errorf("%v: message 0x%x of no event, %v", tab.Lang, m.ID, err)
+			}
+		}
+		if n != len(ids) {
+			t.Errorf("%v: %d messages, want %d", tab.Lang, n, len(ids))
+		}
+	}
+}
+
+// TestTextsElsewhere: an event of the service has its text wherever it is read, and one
+// of Windows with its number has not.
+func TestTextsElsewhere(t *testing.T) {
+	e := uncleanEvent(time.Date(1996, 7, 29, 23, 59, 58, 0, time.UTC))
+	audit := logonEvent(eventlog.Caller{Name: "fred", Door: "rpc"}, "NTLM")
+	windows := *audit
+	windows.Data = nil
+	foreign := *e
+	foreign.Source = "Disk"
+	for _, tt := range []struct {
+		name, lang string
+		e          *eventlog.Event
+		text       string // its beginning
+		category   string
+	}{
+		{"unclean", "", e, "The event log service was not stopped before", ""},
+		{"unclean, German", "de-AT,en", e, "Der Ereignisprotokolldienst wurde nicht beendet, bevor er wieder gestartet wurde. Zuletzt lief er am 1996-07-29 um 23:59:58 (UTC)", ""},
+		{"unclean, other languages", "xx,ja", e, "The event log service", ""},
+		{"audit", "en", audit, "A user logged on over the network.\n\nUser: fred\n", "Logon/Logoff"},
+		{"audit, German", "fr,de", audit, "Ein Benutzer hat sich über das Netz angemeldet.\n\nBenutzer: fred\n", "Anmeldung/Abmeldung"},
+		{"of Windows", "en", &windows, "", ""},
+		{"of another source", "en", &foreign, "", ""},
+	} {
+		text, by := Texts{}.Message(tt.lang, tt.e)
+		category, catBy := Texts{}.Category(tt.lang, tt.e)
+		if !strings.HasPrefix(text, tt.text) || (text == "") != (tt.text == "") || (by == eventlog.ByCatalogue) != (text != "") {
+			t.Errorf("%s: %q by %v", tt.name, text, by)
+		}
+		if category != tt.category || (catBy == eventlog.ByCatalogue) != (category != "") {
+			t.Errorf("%s: category %q by %v", tt.name, category, catBy)
 		}
 	}
 }
@@ -129,7 +185,7 @@ func TestAuditEvents(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			e := tt.e
-			text, ok := messageText(e.Source, e.ID, e.Strings)
+			text, ok := messageText(e.Source, e.ID, e.Strings, nil)
 			got := fmt.Sprintf("%s %d %v %d %s %s: %s", e.Source, e.Code(), e.Type, e.Category, e.User, e.Strings, strings.ReplaceAll(text, "\n", "|"))
 			if diff := cmp.Diff(tt.want, got); diff != "" || !ok {
 				t.Errorf("%v -want +got\n%s", ok, diff)
@@ -191,43 +247,8 @@ func TestMessageText(t *testing.T) {
 		{"Disk", 517, false},
 		{"", 0, false},
 	} {
-		if text, ok := messageText(tt.source, tt.id, nil); ok != tt.ok || ok == (text == "") {
+		if text, ok := messageText(tt.source, tt.id, nil, nil); ok != tt.ok || ok == (text == "") {
 			t.Errorf("%s %x: %q, %v", tt.source, uint32(tt.id), text, ok)
-		}
-	}
-}
-
-func TestInsert(t *testing.T) {
-	for _, tt := range []struct {
-		text   string
-		values []string
-		want   string
-	}{
-		{"", nil, ""},
-		{"plain", []string{"x"}, "plain"},
-		{"%1", []string{"x"}, "x"},
-		{"%1%2%1", []string{"x", "y"}, "xyx"},
-		{"%2", []string{"x"}, "%2"},
-		{"%10", []string{"x"}, "x0"},
-		{"100%%", nil, "100%"},
-		{"%%1", []string{"x"}, "%1"},
-		{"100%", nil, "100%"},
-		{"%0 %n %!", []string{"x"}, "%0 %n %!"},
-		{"%日", nil, "%日"},
-		{"%1 %2", []string{"%2", "%1"}, "%2 %1"},
-		{"%1", []string{""}, ""},
-	} {
-		if got, ok := insert(tt.text, tt.values); got != tt.want || !ok {
-			t.Errorf("%q: %q, %v, want %q", tt.text, got, ok, tt.want)
-		}
-	}
-	big := strings.Repeat("x", maxMessage)
-	if got, ok := insert("%1", []string{big}); got != big || !ok {
-		t.Error("the limit is over the limit")
-	}
-	for _, text := range []string{"%1x", "%1%1", "x%1"} {
-		if got, ok := insert(text, []string{big}); got != "" && ok {
-			t.Errorf("%s: %d bytes", text, len(got))
 		}
 	}
 }
@@ -240,7 +261,7 @@ func TestCategoryText(t *testing.T) {
 	}{
 		{"Security", 0, ""}, {"security", 1, "System Event"}, {"Security", 7, "Account Management"}, {"Security", 8, ""}, {"EventLog", 1, ""},
 	} {
-		if got, ok := categoryText(tt.source, tt.category); got != tt.want || ok != (tt.want != "") {
+		if got, ok := categoryText(tt.source, tt.category, nil); got != tt.want || ok != (tt.want != "") {
 			t.Errorf("%s %d: %q, %v", tt.source, tt.category, got, ok)
 		}
 	}

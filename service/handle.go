@@ -149,12 +149,12 @@ func (h *handle) read(ctx context.Context, sel *eventlog.Selection, follow bool)
 	if err := h.check(eventlog.RightRead, "read"); err != nil {
 		return nil, err
 	}
-	sel, source := textSelection(h.l.origin.Log, sel)
-	c, err := evt.ReadLive(ctx, h.l, sel, follow, &evt.Options{Origin: h.l.origin})
-	if err != nil || source == "" {
+	inner, text := textSelection(sel)
+	c, err := evt.ReadLive(ctx, h.l, inner, follow, &evt.Options{Origin: h.l.origin})
+	if err != nil || !text {
 		return c, err
 	}
-	return &texts{c, source}, nil
+	return h.v.s.texts(c, h.l.origin.Log, sel), nil
 }
 
 // sddl is the rules of a log, for administrators; "" for everybody else.

@@ -16,6 +16,7 @@ import (
 	"netelf.example/eventlog"
 	"netelf.example/evt"
 	"netelf.example/internal/journal"
+	"netelf.example/internal/sourcetext"
 )
 
 // Sync is when a report is answered.
@@ -67,6 +68,8 @@ type Service struct {
 	lock *dirLock
 	cat  *catalog
 
+	files *sourcetext.Files // the message files of sources
+
 	mu     sync.RWMutex
 	logs   map[string]*log // by folded name
 	broken map[string]brokenLog
@@ -103,6 +106,7 @@ func Open(dir string, opts *Options) (*Service, error) {
 		s.opts = *opts
 	}
 	s.opts.setDefaults(dir)
+	s.files = sourcetext.New(&sourcetext.Options{Now: s.opts.Now, Logger: s.opts.Logger})
 	if !s.opts.ReadOnly {
 		if err := makeDir(dir); err != nil {
 			return nil, err

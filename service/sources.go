@@ -33,7 +33,7 @@ const (
 
 var ownSources = [...]Source{
 	{Name: sourceEventLog, Log: logSystem, Types: uint32(eventlog.Error | eventlog.Warning | eventlog.Information)},
-	{Name: sourceSecurity, Log: logSecurity, CategoryCount: uint32(len(securityCategories)), Types: uint32(eventlog.AuditSuccess | eventlog.AuditFailure)},
+	{Name: sourceSecurity, Log: logSecurity, CategoryCount: securityCategories, Types: uint32(eventlog.AuditSuccess | eventlog.AuditFailure)},
 }
 
 // ownSource is the service's own source of a name.

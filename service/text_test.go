@@ -2,6 +2,11 @@ package service
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -76,6 +81,104 @@ func TestTexts(t *testing.T) {
 				t.Errorf("followed: -want +got\n%s", diff)
 			}
 		})
+	}
+}
+
+// quarryMC is the message file of a source of the tests.
+const quarryMC = `LanguageNames=(English=0x409:MSG00409)
+LanguageNames=(German=0x407:MSG00407)
+FacilityNames=(None=0x0)
+MessageId=2 Severity=Success Facility=None
+Language=English
+Belts
+.
+Language=German
+Bänder
+.
+MessageId=7 Severity=Success Facility=None
+Language=English
+Belt %1 is %2.
+.
+Language=German
+Band %1 ist %2.
+.
+`
+
+// TestSourceTexts: a source that is registered with a message file has text in its
+// log, and in no other, by reading and by following, and as soon as it is registered.
+func TestSourceTexts(t *testing.T) {
+	ctx := context.Background()
+	dir := t.TempDir()
+	s := open(t, t.TempDir(), nil)
+	mc := filepath.Join(dir, "quarry.mc")
+	if err := os.WriteFile(mc, []byte(quarryMC), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	for _, log := range []string{"Quarry", "Other"} {
+		if err := eventlog.CreateLog(ctx, s.As(asAdmin), log, eventlog.Settings{}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	src := Source{Name: "Crusher", Log: "Quarry", MessageFiles: []string{mc}, CategoryFile: mc, CategoryCount: 2, Types: uint32(eventlog.Error)}
+	e := &eventlog.Event{ID: 7, Type: eventlog.Error, Category: 2, Source: "CRUSHER", Strings: []string{"3", "jammed"}}
+	report(t, s, asAdmin, "Quarry", e, &eventlog.Event{ID: 8, Type: eventlog.Error, Source: "Crusher"})
+	report(t, s, asAdmin, "Other", e)
+	read := func(log, lang string, follow bool) (all []string) {
+		t.Helper()
+		l := openLogAs(t, s, asAdmin, log)
+		sel := &eventlog.Selection{Want: textFields, Lang: lang, Start: 1}
+		c, err := l.Read(ctx, sel)
+		if follow {
+			c, err = eventlog.Follow(ctx, l, sel)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+		i, err := l.Info(ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var e eventlog.Event
+		for range i.Count() {
+			if err := c.Next(ctx, &e); err != nil {
+				t.Fatal(err)
+			}
+			all = append(all, fmt.Sprintf("%v %s [%s]", e.MessageBy, e.Message, e.CategoryName))
+		}
+		return all
+	}
+	none := []string{"not sought  []", "not sought  []"}
+	if diff := cmp.Diff(none, read("Quarry", "", false)); diff != "" {
+		t.Errorf("not registered: -want +got\n%s", diff)
+	}
+	l := openLogAs(t, s, asAdmin, "Quarry")
+	open, err := l.Read(ctx, &eventlog.Selection{Want: textFields})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer open.Close()
+	if err := eventlog.SetSource(ctx, s.As(asUser), src); !errors.Is(err, fs.ErrPermission) {
+		t.Errorf("a user registers a source: %v", err)
+	}
+	if err := eventlog.SetSource(ctx, s.As(asAdmin), src); err != nil {
+		t.Fatal(err)
+	}
+	english := []string{"server Belt 3 is jammed. [Belts]", "not sought  []"}
+	german := []string{"server Band 3 ist jammed. [Bänder]", "not sought  []"}
+	for _, follow := range []bool{false, true} {
+		if diff := cmp.Diff(english, read("quarry", "", follow)); diff != "" {
+			t.Errorf("follow %v: -want +got\n%s", follow, diff)
+		}
+		if diff := cmp.Diff(german, read("Quarry", "de,en", follow)); diff != "" {
+			t.Errorf("follow %v: -want +got\n%s", follow, diff)
+		}
+	}
+	if diff := cmp.Diff(none[:1], read("Other", "", false)); diff != "" {
+		t.Errorf("in another log: -want +got\n%s", diff)
+	}
+	if err := open.Next(ctx, e); err != nil || e.Message != "Belt 3 is jammed." {
+		t.Errorf("a walk that was open before: %q, %v", e.Message, err)
 	}
 }
 

@@ -20,6 +20,7 @@ import (
 // followFlags are the flags of follow as they were given.
 type followFlags struct {
 	where
+	text           textFlags
 	logs           []string
 	last           uint32
 	limit          count
@@ -71,6 +72,7 @@ logs could not be followed.`,
 	fl.Var(&f.limit, "limit", "end after so many events")
 	fl.StringArrayVar(&f.logs, "log", nil, "only these `logs`, by name: System")
 	f.where.flags(fl)
+	f.text.flags(cmd)
 	fl.StringVarP(&f.output, "output", "o", "table", "the `form` of the events: table, json, csv, xml")
 	fl.StringVar(&f.fields, "fields", "", "show these `fields`, in this order: time,type,computer,source,id,message")
 	fl.BoolVar(&f.data, "data", false, "show binary data under its event in the table")
@@ -104,7 +106,8 @@ type followJob struct {
 	opts    scan.FollowOptions
 	out     *render.Writer
 	quiet   bool
-	givenUp bool // of something, said by a Notice
+	texts   *texts // nil: no text is wanted
+	givenUp bool   // of something, said by a Notice
 }
 
 // planFollow turns flags and arguments into a job. All that is wrong with them
@@ -144,15 +147,23 @@ func (a *app) planFollow(f *followFlags, args []string) (*followJob, error) {
 	if j.out, err = render.New(a.stdout, form, &opts); err != nil {
 		return nil, usage("--fields: %w", err)
 	}
-	expr, err := f.where.expr()
-	if err != nil {
+	if err := f.text.check(); err != nil {
 		return nil, err
 	}
-	j.sel = eventlog.Selection{Where: expr, Limit: int(f.limit), Want: render.Wants(form, opts.Fields)}
 	targets, err := a.targets(args, "")
 	if err != nil {
 		return nil, err
 	}
+	if j.texts, err = a.texts(&f.text); err != nil {
+		return nil, err
+	}
+	expr, err := f.where.expr(j.texts.grep(targets))
+	if err != nil {
+		j.texts.close()
+		return nil, err
+	}
+	j.sel = eventlog.Selection{Where: expr, Limit: int(f.limit), Want: f.text.want(render.Wants(form, opts.Fields)), Lang: f.text.langs}
+	j.opts.Resolver = j.texts.resolver()
 	for _, t := range targets {
 		s := t.Scan(slices.Clone(logs))
 		s.Open = followable(&t, s.Open)
@@ -216,8 +227,9 @@ func (j *followJob) notice(n scan.Notice) {
 
 func (j *followJob) run(ctx context.Context) error {
 	c := scan.Follow(ctx, j.targets, &j.sel, &j.opts)
-	err := j.stream(ctx, eventlog.Resolve(c, &j.sel, nil))
+	err := j.stream(ctx, eventlog.Resolve(c, &j.sel, j.texts.resolver()))
 	_ = c.Close() // never fails; from here on nothing is told any more
+	j.texts.close()
 	switch {
 	case err == io.EOF && j.givenUp:
 		return code(exitSome)

@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -21,6 +22,8 @@ import (
 	"netelf.example/eventlog"
 	"netelf.example/evt"
 	"netelf.example/internal/hexdoc"
+	"netelf.example/internal/logtest/petest"
+	"netelf.example/message"
 	"netelf.example/render"
 	"netelf.example/service"
 )
@@ -72,8 +75,9 @@ func TestScripts(t *testing.T) {
 		UpdateScripts: *update,
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("TZ", "UTC")
-			e.Setenv("NETELF_SOCKET", "/nowhere/netelf.sock") // and not that of a service of this machine
-			e.Setenv("GORACE", "atexit_sleep_ms=0")           // with -race every netelf would end a second later
+			e.Setenv("NETELF_SOCKET", "/nowhere/netelf.sock")            // and not that of a service of this machine
+			e.Setenv("XDG_DATA_HOME", filepath.Join(e.WorkDir, "share")) // nor the catalogue of whoever runs this
+			e.Setenv("GORACE", "atexit_sleep_ms=0")                      // with -race every netelf would end a second later
 			e.Values[held{}] = new([]*service.Service)
 			e.Setenv("ESC", "\x1b")
 			e.Setenv("CORPUS", corpus)
@@ -89,6 +93,7 @@ func TestScripts(t *testing.T) {
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"mkevt":     mkevt,
 			"mkhex":     mkhex,
+			"mkdll":     mkdll,
 			"overwrite": overwrite,
 			"damage":    damage,
 			"cut":       cut,
@@ -141,6 +146,18 @@ func mkhex(ts *testscript.TestScript, _ bool, args []string) {
 	b, err := hexdoc.Parse(ts.ReadFile(args[1]))
 	ts.Check(err)
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), b, 0o644))
+}
+
+// mkdll FILE TEXT [LANG]: writes a DLL with the messages of a .mc text, of all
+// languages or one.
+func mkdll(ts *testscript.TestScript, _ bool, args []string) {
+	source, err := message.ParseMC([]byte(ts.ReadFile(args[1])))
+	ts.Check(err)
+	tables, err := source.Compile()
+	ts.Check(err)
+	tables = slices.DeleteFunc(tables, func(t *message.Table) bool { return len(args) > 2 && t.Lang.String() != args[2] })
+	ts.Check(os.MkdirAll(filepath.Dir(ts.MkAbs(args[0])), 0o755))
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), petest.File(nil, tables...), 0o644))
 }
 
 // overwrite FILE OFFSET BYTES...: writes into a file that is there.

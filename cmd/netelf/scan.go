@@ -21,6 +21,8 @@ import (
 // scanFlags are the flags of scan as they were given.
 type scanFlags struct {
 	where
+	text               textFlags
+	unresolved         bool
 	since, until, zone string
 	logs               []string
 	limit              count
@@ -95,6 +97,8 @@ is damaged, the rest was listed; 4 some of the targets could not be read.`,
 	fl.VarP(&f.limit, "limit", "n", "stop after so many events; with -o classic, of each target")
 	fl.BoolVar(&f.reverse, "reverse", false, "the oldest events first")
 	fl.BoolVar(&f.recovered, "recovered", false, "also list old records that a log no longer reaches; they are marked")
+	f.text.flags(cmd)
+	fl.BoolVar(&f.unresolved, "unresolved", false, "instead of events, count those without text by log, source and id,\nwith the strings of one; -o table or json")
 	fl.StringVarP(&f.output, "output", "o", "table", "the `form` of the list: table, classic, json, csv, xml")
 	fl.StringVar(&f.fields, "fields", "", "show these `fields`, in this order: time,type,computer,source,id,message")
 	fl.BoolVar(&f.data, "data", false, "show binary data under its event in the table")
@@ -152,11 +156,13 @@ type scanJob struct {
 	window  string // in words
 	log     string // what the one target's header calls its log; "": by the log itself
 	report  *report
+	texts   *texts // nil: no text is wanted
+	count   bool   // events without text, instead of listing events
 }
 
 // planScan turns flags and arguments into a job. All that is wrong with them
 // is found here.
-func (a *app) planScan(f *scanFlags, args []string) (*scanJob, error) {
+func (a *app) planScan(f *scanFlags, args []string) (_ *scanJob, err error) {
 	now := a.now()
 	loc, err := parseZone(f.zone)
 	if err != nil {
@@ -179,6 +185,12 @@ func (a *app) planScan(f *scanFlags, args []string) (*scanJob, error) {
 	}
 	if _, err := render.New(io.Discard, j.form, &j.render); err != nil {
 		return nil, usage("--fields: %w", err)
+	}
+	if err := f.text.check(); err != nil {
+		return nil, err
+	}
+	if err := j.without(f); err != nil {
+		return nil, err
 	}
 	if f.timeout < 0 {
 		return nil, usage("--timeout %v: want a length of time, as 30s", f.timeout)
@@ -217,7 +229,15 @@ func (a *app) planScan(f *scanFlags, args []string) (*scanJob, error) {
 	if until.words != "" {
 		j.window += " until " + until.words
 	}
-	expr, err := f.where.expr()
+	if j.texts, err = a.texts(&f.text); err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			j.texts.close()
+		}
+	}()
+	expr, err := f.where.expr(j.texts.grep(parsed))
 	if err != nil {
 		return nil, err
 	}
@@ -228,7 +248,8 @@ func (a *app) planScan(f *scanFlags, args []string) (*scanJob, error) {
 		Where:     expr,
 		Limit:     int(f.limit),
 		Recovered: f.recovered,
-		Want:      render.Wants(j.form, j.render.Fields),
+		Want:      f.text.want(render.Wants(j.form, j.render.Fields)),
+		Lang:      f.text.langs,
 	}
 
 	logs := split(f.logs)
@@ -271,6 +292,22 @@ func (a *app) planScan(f *scanFlags, args []string) (*scanJob, error) {
 	return j, nil
 }
 
+// without is what --unresolved asks besides.
+func (j *scanJob) without(f *scanFlags) error {
+	switch {
+	case !f.unresolved:
+		return nil
+	case f.text.none:
+		return usage("--unresolved counts what has no text: without --no-message")
+	case j.form != render.Table && j.form != render.JSON:
+		return usage("--unresolved: the output is table or json")
+	case f.fields != "" || f.data:
+		return usage("--unresolved lists no events: without --fields and --data")
+	}
+	j.count = true
+	return nil
+}
+
 // allLogs is what --log has for all logs of a target.
 const allLogs = "all"
 
@@ -282,6 +319,7 @@ const openTimeout = 30 * time.Second
 func far(k target.Kind) bool { return k == target.SMB || k == target.RPC || k == target.HTTP }
 
 func (j *scanJob) run(ctx context.Context) error {
+	defer j.texts.close()
 	progress := j.startProgress()
 	var err error
 	if j.form == render.Classic {
@@ -298,9 +336,14 @@ func (j *scanJob) run(ctx context.Context) error {
 
 // list writes the events of all targets as one list.
 func (j *scanJob) list(ctx context.Context, p *progress) error {
-	out, err := render.New(p.before(j.stdout), j.form, &j.render)
-	if err != nil {
-		return err
+	to := p.before(j.stdout)
+	var out eventWriter = &unresolved{app: j.app, out: to, asJSON: j.form == render.JSON}
+	if !j.count {
+		w, err := render.New(to, j.form, &j.render)
+		if err != nil {
+			return err
+		}
+		out = w
 	}
 	c := scan.Open(ctx, j.targets, &j.sel, &j.opts)
 	defer c.Close()
@@ -314,9 +357,10 @@ func (j *scanJob) list(ctx context.Context, p *progress) error {
 	return nil
 }
 
-// stream writes what c gives, and closes out. The error is that of the output:
+// stream writes what in gives, with text, and closes out. The error is that of the output:
 // what became of the reading is in the outcomes.
-func (j *scanJob) stream(ctx context.Context, c eventlog.Cursor, out *render.Writer, loss func(*eventlog.Loss)) error {
+func (j *scanJob) stream(ctx context.Context, in eventlog.Cursor, out eventWriter, loss func(*eventlog.Loss)) error {
+	c := eventlog.Resolve(in, &j.sel, j.texts.resolver())
 	atOnce := width(j.stdout) > 0
 	var e eventlog.Event
 	for {

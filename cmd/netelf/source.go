@@ -3,11 +3,14 @@ package main
 import (
 	"context"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"netelf.example/eventlog"
+	"netelf.example/internal/sourcetext"
 	"netelf.example/target"
 )
 
@@ -84,14 +87,19 @@ func oneSource(cmd *cobra.Command, args []string) error {
 
 func (a *app) sourceAddVerb() *cobra.Command {
 	var server string
+	var types []string
 	var src eventlog.Source
 	cmd := &cobra.Command{
 		Use:   "add NAME",
 		Short: "Add a source, or replace one",
-		Long: `Adds a source to a log. One of that name is replaced as a whole. The paths of
-message files are kept as they are given; nothing is opened by them.`,
-		Example: `  netelf source add Crusher --log Quarry
-  netelf source add Crusher --log Quarry --message-file 'C:\Quarry\crusher.dll' -s dir:/var/lib/netelf`,
+		Long: `Adds a source to a log. One of that name is replaced as a whole.
+
+A message file has the text of the source's events: a DLL, or a .mc file, the text
+that Microsoft's Message Compiler makes one of. The service opens it by its whole
+path on its machine to read it, never to run it, and so its logs have text for
+whoever reads them. Of a server of Windows the path is for its event viewer.`,
+		Example: `  netelf source add Crusher --log Quarry --message-file crusher.mc
+  netelf source add Crusher --log Quarry --message-file 'C:\Quarry\crusher.dll' -s bedrock`,
 		Args:              oneSource,
 		ValidArgsFunction: cobra.NoFileCompletions,
 	}
@@ -102,6 +110,8 @@ message files are kept as they are given; nothing is opened by them.`,
 	fl.StringVar(&src.CategoryFile, "category-file", "", "the `file` with the names of its categories")
 	fl.StringVar(&src.ParameterFile, "parameter-file", "", "the `file` with the text of its parameters")
 	fl.Uint32Var(&src.CategoryCount, "category-count", 0, "categories from 1 to this `number` have names")
+	fl.StringArrayVar(&types, "types", nil, "the `types` of events that it reports: error, warning, information,\naudit-success, audit-failure (default: not said)")
+	completeList(cmd, "types", typeNames)
 	logs := a.completeLogs(&server, 1)
 	completeList(cmd, "log", func() []string { names, _ := logs(cmd, nil, ""); return names })
 	cmd.RunE = a.verb(func(ctx context.Context, args []string) error {
@@ -109,7 +119,18 @@ message files are kept as they are given; nothing is opened by them.`,
 		if src.Log == "" {
 			return usage("to which log does %s report? give --log", src.Name)
 		}
-		return a.changing(ctx, server, nil, func(_ *target.Target, srv eventlog.Server) error {
+		for _, name := range split(types) {
+			t, err := eventlog.ParseType(name)
+			if err != nil {
+				return usage("--types: %w", err)
+			}
+			src.Types |= uint32(t)
+		}
+		return a.changing(ctx, server, nil, func(t *target.Target, srv eventlog.Server) error {
+			here := t.Kind == target.Local || t.Kind == target.DataDir
+			if here {
+				eachPath(&src, wholePath)
+			}
 			old, found, err := findSource(ctx, srv, src.Name)
 			if err != nil {
 				return err
@@ -126,10 +147,56 @@ message files are kept as they are given; nothing is opened by them.`,
 			} else {
 				a.say("%s: reports to %s", now.Name, now.Log)
 			}
+			if here {
+				eachPath(&src, a.tellMessages())
+			}
 			return nil
 		})
 	})
 	return cmd
+}
+
+// eachPath gives f each path that a source names, for what is to stand there.
+func eachPath(src *eventlog.Source, f func(path string) string) {
+	for i, p := range src.MessageFiles {
+		src.MessageFiles[i] = f(p)
+	}
+	for _, p := range []*string{&src.CategoryFile, &src.ParameterFile} {
+		if *p != "" {
+			*p = f(*p)
+		}
+	}
+}
+
+// wholePath is the whole path of a file that there is.
+func wholePath(path string) string {
+	if _, err := os.Stat(path); err != nil {
+		return path
+	}
+	if abs, err := filepath.Abs(path); err == nil {
+		return abs
+	}
+	return path
+}
+
+// tellMessages says of each path, once, what is in the file.
+func (a *app) tellMessages() func(path string) string {
+	files := sourcetext.New(nil)
+	told := map[string]bool{}
+	return func(path string) string {
+		if told[path] {
+			return path
+		}
+		told[path] = true
+		tables, err := files.Check(path)
+		if n := messages(tables); n > 0 || err == nil {
+			a.say("  %s: %s", path, messageCount(tables))
+		}
+		if err != nil {
+			a.say("  %v", err)
+		}
+		return path
+	}
 }
 
 func findSource(ctx context.Context, srv eventlog.Server, name string) (src eventlog.Source, found bool, err error) {

@@ -26,11 +26,12 @@ func (w *where) flags(f *pflag.FlagSet) {
 	f.StringArrayVar(&w.sources, "source", nil, "only events that these `sources` reported; Net* is all that begin with Net")
 	f.StringArrayVar(&w.computers, "computer", nil, "only events of these `computers`; PC* is all that begin with PC")
 	f.StringArrayVar(&w.users, "user", nil, "only events of these `users`: a SID, or a name that is the same everywhere, as SYSTEM")
-	f.StringArrayVar(&w.grep, "grep", nil, "only events with this `text` in their strings, data or source, in any case;\nif it is given several times, all must be there")
+	f.StringArrayVar(&w.grep, "grep", nil, "only events with this `text` in what they say, their strings, data or source,\nin any case; if it is given several times, all must be there")
 }
 
-// expr makes the tree of the flags; nil selects all.
-func (w *where) expr() (eventlog.Expr, error) {
+// expr makes the tree of the flags; nil selects all. text is the term of a word in
+// the text of events; nil: it is not looked for there.
+func (w *where) expr(text func(word string) eventlog.Expr) (eventlog.Expr, error) {
 	var all eventlog.And
 	for _, flag := range []struct {
 		name   string
@@ -58,15 +59,19 @@ func (w *where) expr() (eventlog.Expr, error) {
 		}
 		all = append(all, x)
 	}
-	for _, text := range w.grep {
-		if text == "" {
+	for _, word := range w.grep {
+		if word == "" {
 			return nil, usage("--grep is empty")
 		}
-		all = append(all, eventlog.Or{
-			eventlog.TextTerm(eventlog.FieldString, eventlog.Contains, text),
-			eventlog.TextTerm(eventlog.FieldData, eventlog.Contains, text),
-			eventlog.TextTerm(eventlog.FieldSource, eventlog.Contains, text),
-		})
+		in := eventlog.Or{
+			eventlog.TextTerm(eventlog.FieldString, eventlog.Contains, word),
+			eventlog.TextTerm(eventlog.FieldData, eventlog.Contains, word),
+			eventlog.TextTerm(eventlog.FieldSource, eventlog.Contains, word),
+		}
+		if text != nil {
+			in = append(in, text(word))
+		}
+		all = append(all, in)
 	}
 	if len(all) == 0 {
 		return nil, nil

@@ -69,7 +69,7 @@ func TestWhere(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			got, err := w.expr()
+			got, err := w.expr(nil)
 			if tt.err != "" {
 				if err == nil || !strings.HasPrefix(err.Error(), tt.err) {
 					t.Errorf("got error %v, want %s", err, tt.err)
@@ -89,7 +89,7 @@ func TestWhere(t *testing.T) {
 // TestWhereTooMuch: a tree over the limit is an error of usage.
 func TestWhereTooMuch(t *testing.T) {
 	w := where{ids: []string{strings.Repeat("1,", eventlog.MaxExprTerms+1)}}
-	if _, err := w.expr(); err == nil || !strings.Contains(err.Error(), "terms") {
+	if _, err := w.expr(nil); err == nil || !strings.Contains(err.Error(), "terms") {
 		t.Errorf("got %v", err)
 	}
 }

@@ -46,8 +46,21 @@ const maxNested = 16 // groups in each other
 // $XDG_CONFIG_HOME, which is ~/.config if it is not set. "": nobody knows, there is
 // no home.
 func PeopleFile(env func(string) string) string {
+	return userFile(env, "XDG_CONFIG_HOME", ".config", "config.yaml")
+}
+
+// MessagesFile is where the catalogue of message files of a user lies:
+// netelf/messages.db in $XDG_DATA_HOME, which is ~/.local/share if it is not set.
+// "": nobody knows, there is no home.
+func MessagesFile(env func(string) string) string {
+	return userFile(env, "XDG_DATA_HOME", filepath.Join(".local", "share"), "messages.db")
+}
+
+// userFile is a file of netelf in the folder that a variable names, else in one of
+// the home.
+func userFile(env func(string) string, variable, folder, file string) string {
 	// By the XDG Base Directory Specification a relative path is none.
-	dir := env("XDG_CONFIG_HOME")
+	dir := env(variable)
 	if !filepath.IsAbs(dir) {
 		home := env("HOME")
 		if home == "" {
@@ -56,9 +69,9 @@ func PeopleFile(env func(string) string) string {
 		if !filepath.IsAbs(home) {
 			return ""
 		}
-		dir = filepath.Join(home, ".config")
+		dir = filepath.Join(home, folder)
 	}
-	return filepath.Join(dir, "netelf", "config.yaml")
+	return filepath.Join(dir, "netelf", file)
 }
 
 // OpenPeople is LoadPeople for a file of the disk. Where there is none the error is

@@ -198,6 +198,22 @@ func TestPeopleFile(t *testing.T) {
 	}
 }
 
+func TestMessagesFile(t *testing.T) {
+	home := t.TempDir()
+	for _, tt := range []struct {
+		env  map[string]string
+		want string
+	}{
+		{map[string]string{"XDG_DATA_HOME": home, "HOME": "/x"}, filepath.Join(home, "netelf", "messages.db")},
+		{map[string]string{"HOME": home}, filepath.Join(home, ".local", "share", "netelf", "messages.db")},
+		{map[string]string{"XDG_DATA_HOME": "data"}, ""},
+	} {
+		if got := MessagesFile(func(name string) string { return tt.env[name] }); got != tt.want {
+			t.Errorf("%v: got %q, want %q", tt.env, got, tt.want)
+		}
+	}
+}
+
 // Whatever a file says, it is read without harm, and a group that was accepted can
 // be expanded.
 func FuzzPeople(f *testing.F) {

@@ -23,8 +23,8 @@ var layers = [][]string{
 	{"internal/wire", "internal/hexdoc", "internal/journal", "internal/config", "internal/users", "internal/regf"},
 	{"evt", "binxml", "query", "render", "scan", "internal/ndr", "internal/ntlm"},
 	{"evtx", "internal/reading", "internal/spnego", "internal/dcerpc"},
-	{"internal/epm", "internal/npa", "internal/winreg", "internal/rpcauth", "internal/smb", "internal/winbind"},
-	{"message", "files"},
+	{"internal/epm", "internal/npa", "internal/winreg", "internal/rpcauth", "internal/smb", "internal/winbind", "message"},
+	{"files", "internal/sourcetext"},
 	{"service", "even", "api", "message/catalog"},
 	{"target", "api/server"},
 	{"."},
@@ -64,7 +64,7 @@ var outside = map[string][]string{
 
 // helpers stand outside the layers: they are imported by tests only, or are
 // programs of their own.
-var helpers = []string{"internal/logtest", "internal/layers", "internal/journal/journaltest", "interop", "bench"}
+var helpers = []string{"internal/logtest", "internal/logtest/petest", "internal/layers", "internal/journal/journaltest", "interop", "bench"}
 
 // imports is what each package of the module imports, tests apart.
 func imports(t *testing.T) map[string][]string {

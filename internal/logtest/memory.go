@@ -223,6 +223,9 @@ func fill(e, from *eventlog.Event, want eventlog.Fields) {
 	if want.Has(eventlog.FieldMessage) {
 		e.Message, e.MessageBy = from.Message, from.MessageBy
 	}
+	if want.Has(eventlog.FieldCategoryName) {
+		e.CategoryName = from.CategoryName
+	}
 	if want.Has(eventlog.FieldRaw) {
 		e.Raw = append(e.Raw, from.Raw...)
 	}

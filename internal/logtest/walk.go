@@ -184,6 +184,7 @@ func Diff(got, want *eventlog.Event) string {
 	field("Strings", slices.Equal(got.Strings, want.Strings), got.Strings, want.Strings)
 	field("Data", slices.Equal(got.Data, want.Data), got.Data, want.Data)
 	field("Message", got.Message == want.Message, got.Message, want.Message)
+	field("CategoryName", got.CategoryName == want.CategoryName, got.CategoryName, want.CategoryName)
 	field("MessageBy", got.MessageBy == want.MessageBy, got.MessageBy.String(), want.MessageBy.String())
 	if got.Recovered != want.Recovered {
 		s += fmt.Sprintf("\n\tRecovered: got %v, want %v", got.Recovered, want.Recovered)

@@ -9,8 +9,7 @@
 //	cursor = eventlog.Resolve(cursor, &selection, c)
 //
 // A Catalog is an eventlog.Resolver. It also gives categories their text. What has
-// no text stays without: the result is eventlog.NotFound, and NoText is a form
-// that can stand in for it.
+// no text stays without: the result is eventlog.NotFound.
 //
 // # Filling
 //

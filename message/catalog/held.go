@@ -180,8 +180,8 @@ func (c *Catalog) table(ctx context.Context, f *heldFile, i int) (*message.Table
 }
 
 // lookup is the text of a message in files that stand for one another, in the
-// language nearest to want. cold is held.
-func (c *Catalog) lookup(ctx context.Context, files []*heldFile, id uint32, want message.Lang) (text message.Text, ok bool, err error) {
+// language nearest to those wanted. cold is held.
+func (c *Catalog) lookup(ctx context.Context, files []*heldFile, id uint32, want []message.Lang) (text message.Text, ok bool, err error) {
 	var langs []message.Lang
 	seen := map[message.Lang]bool{}
 	for _, f := range files {
@@ -192,7 +192,7 @@ func (c *Catalog) lookup(ctx context.Context, files []*heldFile, id uint32, want
 			}
 		}
 	}
-	message.Order(langs, want)
+	message.Order(langs, want...)
 	var errs []error
 	for _, l := range langs {
 		for _, f := range files {

@@ -26,7 +26,7 @@ type entryKey struct {
 type entry struct {
 	c       *Catalog
 	key     entryKey
-	lang    message.Lang
+	langs   []message.Lang
 	sources []kept // in the order in which they are asked
 	opts    message.Options
 
@@ -69,7 +69,8 @@ var buffers = sync.Pool{New: func() any { b := make([]byte, 0, 1024); return &b 
 
 var _ eventlog.Resolver = (*Catalog)(nil)
 
-// Message implements eventlog.Resolver. The source of e is looked for in its channel,
+// Message implements eventlog.Resolver. lang is a list, as message.ParseLangs reads
+// it. The source of e is looked for in its channel,
 // or its log where that is not known: then among sources without a log, by the
 // provider's GUID, and at last in any log. Its message files are asked in their order
 // for all 32 bits of the id. An event of a manifest, one with a provider's GUID that is
@@ -162,11 +163,12 @@ func (c *Catalog) newEntry(k entryKey) *entry {
 		return en
 	}
 	k.lang, k.log, k.source = strings.Clone(k.lang), strings.Clone(k.log), strings.Clone(k.source)
-	en = &entry{c: c, key: k, lang: c.lang, texts: map[textKey]found{}, params: map[uint32]paramText{}}
+	en = &entry{c: c, key: k, langs: c.langs, texts: map[textKey]found{}, params: map[uint32]paramText{}}
 	en.opts.Param = en.param
 	if k.lang != "" {
-		if l, err := message.ParseLang(k.lang); err == nil {
-			en.lang = l
+		// The languages before one that is none count.
+		if list, _ := message.ParseLangs(k.lang); len(list) > 0 {
+			en.langs = list
 		}
 	}
 	var err error
@@ -301,7 +303,7 @@ func (en *entry) param(id uint32) (string, bool) {
 
 // inFiles is the text of a message in the first of the source's files of a kind that
 // has it. cold is held.
-func (c *Catalog) inFiles(ctx context.Context, s *Source, kind int, id uint32, want message.Lang) (string, bool, error) {
+func (c *Catalog) inFiles(ctx context.Context, s *Source, kind int, id uint32, want []message.Lang) (string, bool, error) {
 	var errs []error
 	for _, path := range s.paths(kind) {
 		files, err := c.filesOf(ctx, s, path)
@@ -328,7 +330,7 @@ func (c *Catalog) inSources(ctx context.Context, en *entry, kind int, id uint32)
 		if kind == kindCategory && s.CategoryCount > 0 && id > s.CategoryCount {
 			continue
 		}
-		text, ok, err := c.inFiles(ctx, s, kind, id, en.lang)
+		text, ok, err := c.inFiles(ctx, s, kind, id, en.langs)
 		if err != nil {
 			errs = append(errs, err)
 		}
@@ -375,7 +377,7 @@ func (c *Catalog) seekParam(ctx context.Context, en *entry, id uint32) (string, 
 	for _, name := range names {
 		files, err := c.filesNamed(ctx, name)
 		errs = append(errs, err)
-		text, ok, err := c.lookup(ctx, files, id, en.lang)
+		text, ok, err := c.lookup(ctx, files, id, en.langs)
 		errs = append(errs, err)
 		if ok {
 			return text.String(), true, errors.Join(errs...)
@@ -439,7 +441,7 @@ func (c *Catalog) byManifest(ctx context.Context, en *entry, k textKey) (text st
 		f, err := c.fileByID(ctx, p.file)
 		errs := []error{err}
 		if f != nil {
-			text, ok, err := c.lookup(ctx, []*heldFile{f}, id, en.lang)
+			text, ok, err := c.lookup(ctx, []*heldFile{f}, id, en.langs)
 			errs = append(errs, err)
 			if ok {
 				return text.String(), false, true, errors.Join(errs...)

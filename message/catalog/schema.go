@@ -157,7 +157,8 @@ type Options struct {
 	// Write opens the file for changes. Create always does. False: for reading.
 	Write bool
 
-	// Lang is the language of texts for which none is named, a BCP 47 tag. "": none
+	// Lang is the languages of texts for which none is named, as message.ParseLangs
+	// reads them. "": none
 	// in particular, which finds neutral texts first, then English ones.
 	Lang string
 
@@ -174,7 +175,7 @@ type Catalog struct {
 	write bool
 	// version is that of the file.
 	version int
-	lang    message.Lang
+	langs   []message.Lang
 	now     func() time.Time
 
 	// cold is held by whoever uses conn. It is taken before warm and before an entry's
@@ -256,11 +257,11 @@ func newCatalog(name string, opts *Options) (*Catalog, error) {
 		c.now = time.Now
 	}
 	if opts.Lang != "" {
-		l, err := message.ParseLang(opts.Lang)
+		list, err := message.ParseLangs(opts.Lang)
 		if err != nil {
 			return nil, fmt.Errorf("catalogue %s: %w", name, err)
 		}
-		c.lang = l
+		c.langs = list
 	}
 	c.forget()
 	return c, nil
