@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"net"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -147,11 +148,10 @@ func windowsTexts(t *testing.T, c *catalog.Catalog) {
 	}
 }
 
-// TestCatalogHives: a folder that is laid out like Windows, with hives that hivex made
-// and DLLs that binutils made, becomes a catalogue, out of which the events of a real
-// log of Windows XP get their text.
-func TestCatalogHives(t *testing.T) {
-	root := windowsFiles(t)
+// windowsInstallation is windowsFiles with hives.
+func windowsInstallation(t *testing.T) (root string) {
+	t.Helper()
+	root = windowsFiles(t)
 	config := filepath.Join(root, "WINDOWS", "system32", "config")
 	if err := os.Mkdir(config, 0o777); err != nil {
 		t.Fatal(err)
@@ -171,6 +171,14 @@ func TestCatalogHives(t *testing.T) {
 			"ParameterFileName": `%SystemRoot%\system32\kernel32.dll`,
 		},
 	}))
+	return root
+}
+
+// TestCatalogHives: a folder that is laid out like Windows, with hives that hivex made
+// and DLLs that binutils made, becomes a catalogue, out of which the events of a real
+// log of Windows XP get their text.
+func TestCatalogHives(t *testing.T) {
+	root := windowsInstallation(t)
 	c, err := catalog.Create(filepath.Join(t.TempDir(), "catalogue"), nil)
 	if err != nil {
 		t.Fatal(err)
@@ -239,9 +247,10 @@ func TestCatalogHives(t *testing.T) {
 	}
 }
 
-// TestCatalogServer: the same installation behind Samba, which has its sources in its
-// registry and its files in shares.
-func TestCatalogServer(t *testing.T) {
+// windowsServer is a Samba server with that installation: its sources are in its
+// registry, and its files in shares.
+func windowsServer(t *testing.T) *smbd {
+	t.Helper()
 	root := windowsFiles(t)
 	w := startSMBD(t, smbdOptions{EventLogs: []string{"System", "Application"}, Config: []string{
 		"registry shares = yes",
@@ -267,6 +276,13 @@ func TestCatalogServer(t *testing.T) {
 			}
 		}
 	}
+	return w
+}
+
+// TestCatalogServer: the same installation behind Samba, which has its sources in its
+// registry and its files in shares.
+func TestCatalogServer(t *testing.T) {
+	w := windowsServer(t)
 	c, err := catalog.Create(filepath.Join(t.TempDir(), "catalogue"), nil)
 	if err != nil {
 		t.Fatal(err)
@@ -296,5 +312,35 @@ func TestCatalogServer(t *testing.T) {
 	defer func() { _ = l.Close() }() // it says nothing
 	if _, err := c.ImportServer(t.Context(), l.Addr().String(), smbRoot, &catalog.ServerOptions{Timeout: 50 * time.Millisecond}); !errors.Is(err, context.DeadlineExceeded) {
 		t.Error(err)
+	}
+}
+
+// TestMessageImport: the verb takes both in, and the text of an event is found.
+func TestMessageImport(t *testing.T) {
+	w, root := windowsServer(t), windowsInstallation(t)
+	netelf := filepath.Join(t.TempDir(), "netelf")
+	if out, err := run("go", "build", "-o", netelf, "netelf.example/cmd/netelf"); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	for _, x := range []struct {
+		args []string
+		want string
+	}{
+		{[]string{root}, root + ": 6 sources, 6 files with 7 tables"},
+		{[]string{"smb://root@" + smbAddress(w)}, "smb://root@" + smbAddress(w) + ": 5 sources, 6 files with 7 tables"},
+	} {
+		name := filepath.Join(t.TempDir(), "catalogue")
+		cmd := exec.Command(netelf, append([]string{"message", "import", "--catalog", name}, x.args...)...)
+		cmd.Env = append(os.Environ(), "NETELF_PASSWORD=secret")
+		out, err := cmd.CombinedOutput()
+		var exit *exec.ExitError
+		// 3: the link that leads out of the folder cannot be read.
+		if err != nil && (!errors.As(err, &exit) || exit.ExitCode() != 3) || !strings.Contains(string(out), x.want) || strings.Contains(string(out), "secret") {
+			t.Errorf("%v\n%s", err, out)
+		}
+		show, err := run(netelf, "message", "show", "--catalog", name, "Service Control Manager", "7036")
+		if err != nil || !strings.Contains(show, "The %1 service entered the %2 state.") || !strings.Contains(show, "befindet sich jetzt im Status") {
+			t.Errorf("%v\n%s", err, show)
+		}
 	}
 }

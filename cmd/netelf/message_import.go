@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"netelf.example/eventlog"
+	"netelf.example/internal/smb"
 	"netelf.example/internal/sourcetext"
 	"netelf.example/message"
 	"netelf.example/message/catalog"
@@ -30,7 +31,7 @@ type importFlags struct {
 func (a *app) messageImportVerb() *cobra.Command {
 	var f importFlags
 	cmd := &cobra.Command{
-		Use:   "import FILE|FOLDER...",
+		Use:   "import FILE|FOLDER|SERVER...",
 		Short: "Put message files into a catalogue",
 		Long: `Puts message files, and what says which sources they are of, into your catalogue.
 What can be imported:
@@ -41,8 +42,12 @@ What can be imported:
                        Services\EventLog and HKLM\SOFTWARE\Microsoft\Windows\
                        CurrentVersion\WINEVT\Publishers
   a folder             all message files in it and below; a guessed source for each
-  a Windows folder     a mounted disk or a copy, with a .reg file beside it on the
-                       line: the files that its sources name
+  a Windows folder     a mounted disk or a copy: the files that the sources in its
+                       registry name, System32\config\SYSTEM and SOFTWARE, or those of
+                       a .reg file beside it on the line
+  smb://SERVER         a Windows server: the files that the sources in its registry
+                       name, out of ADMIN$ and its like, which are open to
+                       administrators
   a catalogue          all that is in it
 
 What was found is said, and what was not. A source that is there already is
@@ -52,7 +57,8 @@ Exit codes: 0 all is well; 1 nothing was imported; 2 wrong usage; 3 something co
 not be read, the rest was imported; 4 some of what was named was not imported. That
 a file is missing which a source names is well.`,
 		Example: `  netelf message import messages/
-  netelf message import /mnt/windows eventlog.reg publishers.reg
+  netelf message import /mnt/windows
+  netelf message import smb://administrator@bedrock
   netelf message import --source Crusher --log Quarry crusher.dll
   netelf message import colleagues.db`,
 		Args:              atLeastOne,
@@ -60,6 +66,7 @@ a file is missing which a source names is well.`,
 		RunE:              a.verb(func(ctx context.Context, args []string) error { return a.messageImport(ctx, &f, args) }),
 	}
 	catalogFlag(cmd, &f.catalog)
+	a.credentialFlags(cmd)
 	fl := cmd.Flags()
 	fl.StringVar(&f.source, "source", "", "the `source` that single .dll and .mc files are of")
 	fl.StringVar(&f.log, "log", "", "the `log` of that source (default any)")
@@ -158,16 +165,22 @@ func isWindows(name string) bool {
 
 // add imports what a name stands for.
 func (im *importing) add(ctx context.Context, name string) (catalog.Imported, error) {
+	if server, ok := strings.CutPrefix(name, "smb://"); ok {
+		return im.addServer(ctx, server)
+	}
 	st, err := os.Stat(name)
 	switch {
 	case err != nil:
 		return catalog.Imported{}, err
-	case st.IsDir() && isWindows(name) && len(im.sources) > 0:
-		return im.c.ImportWindows(ctx, name, im.sources, nil)
-	case st.IsDir():
-		if isWindows(name) {
-			im.say("%s: sources are guessed by the names of files; a .reg file of its registry says which they are", name)
+	case st.IsDir() && isWindows(name):
+		// Without sources it is its own registry that counts.
+		r, err := im.c.ImportWindows(ctx, name, im.sources, nil)
+		if len(im.sources) > 0 || !errors.Is(err, fs.ErrNotExist) {
+			return r, err
 		}
+		im.say("%s: there is no registry in it, and sources are guessed by the names of files; a .reg file says which they are", name)
+		return im.c.ImportFolder(ctx, name, nil)
+	case st.IsDir():
 		return im.c.ImportFolder(ctx, name, nil)
 	case !st.Mode().IsRegular():
 		return catalog.Imported{}, errors.New("is neither a file nor a folder")
@@ -196,6 +209,30 @@ func (im *importing) add(ctx context.Context, name string) (catalog.Imported, er
 		return im.addMC(ctx, name)
 	}
 	return catalog.Imported{}, errors.New("is neither a message file nor a .reg file nor a catalogue")
+}
+
+// addServer imports the message files of a Windows server.
+func (im *importing) addServer(ctx context.Context, server string) (catalog.Imported, error) {
+	user, host := "", server
+	if i := strings.LastIndexByte(server, '@'); i >= 0 {
+		user, host = server[:i], server[i+1:]
+	}
+	who, err := im.credentialsFor(ctx, user)
+	if err != nil {
+		return catalog.Imported{}, err
+	}
+	told := false
+	r, err := im.c.ImportServer(ctx, host, smb.Credentials{User: who.User, Domain: who.Domain, Password: who.Password, Anonymous: who.Anonymous},
+		&catalog.ServerOptions{AllowBare: im.credentials.bare, Progress: func(p catalog.Progress) {
+			if p.Of > 0 && !told {
+				told = true
+				im.say("%s: %s in its registry", host, counted(uint64(p.Of), "source"))
+			}
+		}})
+	if err != nil && r.Files > 0 { // what was had before stays
+		im.tell("smb://"+server, r)
+	}
+	return r, err
 }
 
 // readReg takes the sources of a .reg file for the Windows folders beside it.
