@@ -200,7 +200,7 @@ type Selection struct {
 	Limit     int        `json:"limit,omitempty" minimum:"0" doc:"events; 0: no limit"`
 	Budget    int64      `json:"budget,omitempty" minimum:"0" doc:"records to be examined; 0: no limit"`
 	Want      []string   `json:"want,omitempty" maxItems:"64" doc:"fields that must be filled in; none: all but message, xml, raw"`
-	Lang      string     `json:"lang,omitempty" maxLength:"64" doc:"language of the message, a BCP 47 tag"`
+	Lang      string     `json:"lang,omitempty" maxLength:"256" doc:"languages of the message, BCP 47 tags separated by commas, the one wanted most first"`
 	Recovered bool       `json:"recovered,omitempty" doc:"also records that the log no longer reaches"`
 }
 

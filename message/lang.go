@@ -15,6 +15,8 @@ type Lang uint16
 const (
 	Neutral Lang = 0      // LANG_NEUTRAL: no language at all
 	English Lang = 0x0409 // en-US
+
+	sublangDefault Lang = 0x0400 // SUBLANG_DEFAULT: the first place of a language
 )
 
 // Base is the language without its place: de for de-AT. It is Neutral for Neutral.
@@ -108,23 +110,25 @@ func ParseLangs(s string) ([]Lang, error) {
 }
 
 // ranks is how many values rank has.
-func ranks(want []Lang) int { return 3*len(want) + 4 }
+func ranks(want []Lang) int { return 4*len(want) + 4 }
 
 // rank is how far l is from what is wanted: 0 the first language itself, then its
-// base form, any other place of it, the same of each further one, no language,
-// English, any other language.
+// base form, its first place (de-DE, en-US), any other place of it; the same of each
+// further one; no language, English, any other language.
 func (l Lang) rank(want []Lang) int {
 	for i, w := range want {
 		switch {
 		case l == w:
-			return 3 * i
+			return 4 * i
 		case l == w.Base():
-			return 3*i + 1
+			return 4*i + 1
+		case l == w.Base()|sublangDefault && w != Neutral:
+			return 4*i + 2
 		case l.Base() == w.Base():
-			return 3*i + 2
+			return 4*i + 3
 		}
 	}
-	last := 3 * len(want)
+	last := 4 * len(want)
 	switch {
 	case l == Neutral:
 		return last
@@ -137,7 +141,7 @@ func (l Lang) rank(want []Lang) int {
 }
 
 // Order sorts have into the order in which a text is looked for when the languages
-// want are wanted, the first most: each of them, its base form, other places of the
+// want are wanted, the first most: each of them, its base form, its first place, other places of the
 // same language; then no language, US English, other English, and the rest as they
 // came. No want, or Neutral, means: none in particular.
 func Order(have []Lang, want ...Lang) {

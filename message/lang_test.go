@@ -85,8 +85,9 @@ func TestOrder(t *testing.T) {
 		{nil, []Lang{Neutral, English, EnglishUK, 0x0411, 0x0c07, 0x0007, German}},
 		{[]Lang{0x0411, 0x0407}, []Lang{0x0411, German, 0x0007, 0x0c07, Neutral, English, EnglishUK}},
 		{[]Lang{0x0c, 0x0409, 0x0407}, []Lang{English, EnglishUK, German, 0x0007, 0x0c07, Neutral, 0x0411}},
+		{[]Lang{0x0009}, []Lang{English, EnglishUK, Neutral, 0x0411, 0x0c07, 0x0007, German}},
 		{[]Lang{German}, []Lang{German, 0x0007, 0x0c07, Neutral, English, EnglishUK, 0x0411}},
-		{[]Lang{0x1007}, []Lang{0x0007, 0x0c07, German, Neutral, English, EnglishUK, 0x0411}},
+		{[]Lang{0x1007}, []Lang{0x0007, German, 0x0c07, Neutral, English, EnglishUK, 0x0411}},
 		{[]Lang{Neutral}, []Lang{Neutral, English, EnglishUK, 0x0411, 0x0c07, 0x0007, German}},
 		{[]Lang{EnglishUK}, []Lang{EnglishUK, English, Neutral, 0x0411, 0x0c07, 0x0007, German}},
 	} {
