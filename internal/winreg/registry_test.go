@@ -186,6 +186,14 @@ func TestValues(t *testing.T) {
 	if !slices.EqualFunc(want, got, same) {
 		t.Errorf("%d values, and not those that were set", len(got))
 	}
+	// More than all together may have.
+	s.root.values = nil
+	for i := range maxAllData/maxData + 1 {
+		s.root.values = append(s.root.values, Value{Name: fmt.Sprint(i), Type: TypeBinary, Data: make([]byte, maxData)})
+	}
+	if _, err := k.Values(t.Context()); !errors.Is(err, eventlog.ErrTooLarge) || err.Error() != "registry: HKLM: over 33554432 bytes in values: over a limit" {
+		t.Error(err)
+	}
 	// One that has grown over the limit behind our back.
 	s.root.values = []Value{{Name: "vast", Type: TypeBinary, Data: make([]byte, maxData+1)}}
 	const text = `registry: HKLM: value "vast" has 1048577 bytes, at most 1048576: over a limit`

@@ -17,6 +17,36 @@ const (
 	publishersKey = `Microsoft\Windows\CurrentVersion\WINEVT\Publishers`
 )
 
+// Limits of what is read of a hive, or of a server's registry.
+const (
+	MaxRegistryItems = 1 << 22   // keys and values that are looked at
+	MaxRegistryData  = 256 << 20 // bytes of values
+)
+
+// budget is what of them is left. A hive can have lists that stand in many keys.
+type budget struct {
+	items, data int
+	over        error // why nothing more can be had
+}
+
+func newBudget() budget { return budget{items: MaxRegistryItems, data: MaxRegistryData} }
+
+// spend counts an item with its data, and says whether there is more to be had.
+func (b *budget) spend(data int) bool {
+	b.items--
+	b.data -= data
+	switch {
+	case b.over != nil:
+	case b.items < 0:
+		b.over = fmt.Errorf("registry: %w", over("keys and values or more", MaxRegistryItems+1, MaxRegistryItems))
+	case b.data < 0:
+		b.over = fmt.Errorf("registry: %w", over("bytes of values or more", MaxRegistryData+1, MaxRegistryData))
+	}
+	return b.over == nil
+}
+
+func (b *budget) ended() error { return b.over }
+
 // hierarchy is a registry that keys are read out of: a hive's, or a server's. What it
 // gives is good even where there is an error, which speaks of the rest; a key that is
 // not there is fs.ErrNotExist.
@@ -97,6 +127,7 @@ func (r *registered) readSource(h hierarchy, in, key, name string, problem func(
 // hive is a hive as a hierarchy. Keys that were listed are kept, since those below
 // are asked for next.
 type hive struct {
+	budget
 	root  *regf.Key
 	known map[string]*regf.Key
 }
@@ -106,7 +137,7 @@ func newHive(h *regf.Hive) (*hive, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &hive{root, map[string]*regf.Key{}}, nil
+	return &hive{newBudget(), root, map[string]*regf.Key{}}, nil
 }
 
 func (h *hive) key(path string) (*regf.Key, error) {
@@ -123,6 +154,9 @@ func (h *hive) keys(path string) (names []string, err error) {
 	}
 	var errs []error
 	for below, err := range k.Keys() {
+		if !h.spend(0) {
+			return nil, h.over
+		}
 		switch {
 		case err != nil && len(errs) < MaxProblems:
 			errs = append(errs, err)
@@ -144,6 +178,9 @@ func (h *hive) values(path string) (list []regf.Value, err error) {
 	delete(h.known, eventlog.Fold(path))
 	var errs []error
 	for v, err := range k.Values() {
+		if !h.spend(len(v.Data)) {
+			return nil, h.over
+		}
 		switch {
 		case err == nil:
 			list = append(list, v)
@@ -153,8 +190,6 @@ func (h *hive) values(path string) (list []regf.Value, err error) {
 	}
 	return list, errors.Join(errs...)
 }
-
-func (h *hive) ended() error { return nil }
 
 // ParseHive reads the sources out of a hive of the registry: of SYSTEM those of the
 // control set that Select names as the current one, of SOFTWARE the publishers. logs
@@ -178,11 +213,14 @@ func ParseHive(r io.ReaderAt, size int64, logs []*io.SectionReader) (list []Sour
 	found := newRegistered()
 	set, err := currentSet(at.root)
 	if err == nil {
-		_ = found.read(at, set, eventLogKey, problem) // a hive does not end
-	} else {
+		err = found.read(at, set, eventLogKey, problem)
+	}
+	if err != nil {
 		problem(err)
 	}
-	_ = found.read(at, "", publishersKey, problem)
+	if err := found.read(at, "", publishersKey, problem); err != nil {
+		problem(err)
+	}
 	return found.list(), damage, nil
 }
 

@@ -89,7 +89,7 @@ func (c *Catalog) ImportServer(ctx context.Context, address string, who smb.Cred
 		return Imported{}, err
 	}
 	defer func() { _ = r.Close() }() // only read
-	done, err := c.importServer(ctx, &remote{ctx: ctx, root: r.LocalMachine()}, &sessionFiles{s, map[string]*smb.Share{}}, &o)
+	done, err := c.importServer(ctx, &remote{newBudget(), ctx, r.LocalMachine()}, &sessionFiles{s, map[string]*smb.Share{}}, &o)
 	if err != nil && ctx.Err() != nil {
 		err = ctx.Err() // and not that the session was closed
 	}
@@ -141,7 +141,7 @@ func (c *Catalog) importServer(ctx context.Context, h hierarchy, from files, o *
 	if checkText(o.Origin, MaxName) != nil {
 		o.Origin = ""
 	}
-	at := &shares{ctx: ctx, files: from, left: left, limit: left}
+	at := &shares{ctx: ctx, files: from, left: left, limit: left, names: MaxWalk}
 	var result Imported
 	im := &importer{
 		ctx: ctx, add: func(fn func(tx *Tx) error) error { return c.Update(ctx, fn) },
@@ -263,6 +263,7 @@ type shares struct {
 	ctx         context.Context
 	files       files
 	left, limit int64 // bytes of files that may be read, and those at first
+	names       int   // of files and folders that may be listed
 	over        error // why nothing more can be had
 }
 
@@ -286,7 +287,19 @@ func (p *shares) list(name string, more func(name string) bool) error {
 	if !ok {
 		folder = "."
 	}
-	return p.note(p.files.list(p.ctx, share, folder, more))
+	err := p.files.list(p.ctx, share, folder, func(name string) bool {
+		if p.names--; p.names < 0 {
+			return false
+		}
+		return more(name)
+	})
+	if p.names < 0 && p.over == nil {
+		p.over = over("names of the server's files or more", MaxWalk+1, MaxWalk)
+	}
+	if p.over != nil {
+		return p.over
+	}
+	return p.note(err)
 }
 
 func (p *shares) open(name string) (file, int64, error) {
@@ -389,9 +402,9 @@ func (b *blocks) read(p []byte, off int64) (int, error) {
 
 // remote is a server's registry as a hierarchy. It lasts as long as ctx.
 type remote struct {
+	budget
 	ctx  context.Context
 	root *winreg.Key
-	over error // why nothing more can be had
 }
 
 // with opens a key for fn.
@@ -418,6 +431,11 @@ func (r *remote) keys(path string) (names []string, err error) {
 		names, err = k.Keys(r.ctx, MaxSources)
 		return err
 	})
+	for _, name := range names {
+		if !r.spend(len(name)) {
+			return nil, r.over
+		}
+	}
 	return names, err
 }
 
@@ -426,7 +444,10 @@ func (r *remote) values(path string) (list []regf.Value, err error) {
 		list, err = k.Values(r.ctx)
 		return err
 	})
+	for i := range list {
+		if !r.spend(len(list[i].Data)) {
+			return nil, r.over
+		}
+	}
 	return list, err
 }
-
-func (r *remote) ended() error { return r.over }

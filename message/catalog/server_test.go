@@ -13,6 +13,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"netelf.example/eventlog"
 	"netelf.example/internal/regf"
 	"netelf.example/message"
 	"netelf.example/nt"
@@ -216,6 +217,15 @@ func TestImportServerHostile(t *testing.T) {
 		{"an endless folder", func(_ *registryOf, s *sharesOf, _ *ServerOptions) {
 			s.names = func(folder string) []string { return map[string][]string{"C$": {"x"}}[folder] }
 		}, 6, "folder C$: 131073 entries or more, and 131072 is the limit", nil},
+		{"endless folders", func(h *registryOf, s *sharesOf, _ *ServerOptions) {
+			for i := range 9 {
+				h.at[logsAt+fmt.Sprint(`System\Bait `, i)] = map[string]string{"EventMessageFile": fmt.Sprintf(`C:\bait%d\x.dll`, i)}
+				s.files[fmt.Sprintf("C$/bait%d/y", i)] = nil
+			}
+			s.names = func(folder string) []string {
+				return map[bool][]string{true: {strings.Repeat("x", 10)}}[strings.Contains(folder, "bait")]
+			}
+		}, 10, "folder C$/bait0: 131073 entries or more", eventlog.ErrTooLarge},
 		{"names that lead out", func(_ *registryOf, s *sharesOf, _ *ServerOptions) {
 			s.names = func(folder string) []string { return nil }
 			s.files["ADMIN$/../../etc/svc.dll"] = []byte("x")
@@ -266,6 +276,21 @@ func TestImportServerDeadline(t *testing.T) {
 		t.Errorf("%d sources, and %d were said", len(list), r.Sources)
 	}
 	wantText(t, c, "", event("Application", "App", 3), "three")
+}
+
+// TestBudget: what is read of a registry has an end.
+func TestBudget(t *testing.T) {
+	b := budget{items: 3, data: 100}
+	if !b.spend(60) || !b.spend(40) || b.ended() != nil || b.spend(1) {
+		t.Error(b)
+	}
+	if err := b.ended(); !errors.Is(err, eventlog.ErrTooLarge) || err.Error() != "registry: 268435457 bytes of values or more, and 268435456 is the limit: over a limit" {
+		t.Error(err)
+	}
+	b = budget{items: 1, data: 1}
+	if !b.spend(0) || b.spend(0) || b.ended().Error() != "registry: 4194305 keys and values or more, and 4194304 is the limit: over a limit" {
+		t.Error(b)
+	}
 }
 
 // TestBlocks: what is read in blocks is what the file has.
