@@ -327,6 +327,7 @@ func TestMessageImport(t *testing.T) {
 		want string
 	}{
 		{[]string{root}, root + ": 6 sources, 6 files with 7 tables"},
+		{[]string{filepath.Join(root, "WINDOWS", "system32"), filepath.Join(root, "WINDOWS", "system32", "config", "system")}, "system: 5 sources, 0 files"},
 		{[]string{"smb://root@" + smbAddress(w)}, "smb://root@" + smbAddress(w) + ": 5 sources, 6 files with 7 tables"},
 	} {
 		name := filepath.Join(t.TempDir(), "catalogue")

@@ -41,6 +41,7 @@ What can be imported:
   a .reg file          sources, as reg.exe exports HKLM\SYSTEM\CurrentControlSet\
                        Services\EventLog and HKLM\SOFTWARE\Microsoft\Windows\
                        CurrentVersion\WINEVT\Publishers
+  a hive               SYSTEM or SOFTWARE: the sources in it
   a folder             all message files in it and below; a guessed source for each
   a Windows folder     a mounted disk or a copy: the files that the sources in its
                        registry name, System32\config\SYSTEM and SOFTWARE, or those of
@@ -203,12 +204,14 @@ func (im *importing) add(ctx context.Context, name string) (catalog.Imported, er
 		return im.addPE(ctx, name)
 	case bytes.HasPrefix(head, []byte("SQLite format 3")):
 		return im.merge(ctx, name)
+	case bytes.HasPrefix(head, []byte("regf")):
+		return im.addHive(ctx, name, f, st.Size())
 	case hasExt(name, ".reg"):
 		return im.c.ImportReg(ctx, f, &catalog.ImportOptions{Origin: filepath.Base(name)})
 	case hasExt(name, ".mc"):
 		return im.addMC(ctx, name)
 	}
-	return catalog.Imported{}, errors.New("is neither a message file nor a .reg file nor a catalogue")
+	return catalog.Imported{}, errors.New("is neither a message file nor a .reg file, a hive or a catalogue")
 }
 
 // addServer imports the message files of a Windows server.
@@ -233,6 +236,27 @@ func (im *importing) addServer(ctx context.Context, server string) (catalog.Impo
 		im.tell("smb://"+server, r)
 	}
 	return r, err
+}
+
+// addHive imports the sources of a hive, with the transaction logs beside it.
+func (im *importing) addHive(ctx context.Context, name string, f *os.File, size int64) (r catalog.Imported, err error) {
+	var logs []*io.SectionReader
+	for _, ending := range []string{".LOG1", ".LOG2", ".LOG"} {
+		l, err := os.Open(name + ending)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return r, err
+		}
+		defer l.Close() // it was only read from
+		st, err := l.Stat()
+		if err != nil {
+			return r, err
+		}
+		logs = append(logs, io.NewSectionReader(l, 0, st.Size()))
+	}
+	return im.c.ImportHive(ctx, f, size, logs, &catalog.ImportOptions{Origin: filepath.Base(name)})
 }
 
 // readReg takes the sources of a .reg file for the Windows folders beside it.

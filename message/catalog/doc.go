@@ -14,8 +14,8 @@
 // # Filling
 //
 // Update adds sources and files in one transaction. The imports read them from
-// a folder of DLLs (ImportFolder), exports of the registry (ImportReg), the sources
-// that a service has registered (ImportSources), a Windows installation with its
+// a folder of DLLs (ImportFolder), exports and hives of the registry (ImportReg,
+// ImportHive), the sources that a service has registered (ImportSources), a Windows installation with its
 // hives (ImportWindows) and a Windows server (ImportServer). Merge and Export copy
 // between catalogues.
 //

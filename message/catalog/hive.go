@@ -1,6 +1,7 @@
 package catalog
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -222,6 +223,26 @@ func ParseHive(r io.ReaderAt, size int64, logs []*io.SectionReader) (list []Sour
 		problem(err)
 	}
 	return found.list(), damage, nil
+}
+
+// ImportHive adds the sources of a hive, as ParseHive reads it. Its damage is in the
+// problems. The files are looked for by their names.
+func (c *Catalog) ImportHive(ctx context.Context, r io.ReaderAt, size int64, logs []*io.SectionReader, opts *ImportOptions) (Imported, error) {
+	list, damage, err := ParseHive(r, size, logs)
+	if err != nil {
+		return Imported{}, err
+	}
+	return c.run(ctx, opts, "registry hive", machine{}, func(im *importer) error {
+		for _, err := range damage {
+			im.result.problem(err)
+		}
+		for _, s := range list {
+			if err := im.source(s); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
 
 // currentSet is the name of the control set that is the current one.
