@@ -217,15 +217,6 @@ func TestImportServerHostile(t *testing.T) {
 		{"an endless folder", func(_ *registryOf, s *sharesOf, _ *ServerOptions) {
 			s.names = func(folder string) []string { return map[string][]string{"C$": {"x"}}[folder] }
 		}, 6, "folder C$: 131073 entries or more, and 131072 is the limit", nil},
-		{"endless folders", func(h *registryOf, s *sharesOf, _ *ServerOptions) {
-			for i := range 9 {
-				h.at[logsAt+fmt.Sprint(`System\Bait `, i)] = map[string]string{"EventMessageFile": fmt.Sprintf(`C:\bait%d\x.dll`, i)}
-				s.files[fmt.Sprintf("C$/bait%d/y", i)] = nil
-			}
-			s.names = func(folder string) []string {
-				return map[bool][]string{true: {strings.Repeat("x", 10)}}[strings.Contains(folder, "bait")]
-			}
-		}, 10, "folder C$/bait0: 131073 entries or more", eventlog.ErrTooLarge},
 		{"names that lead out", func(_ *registryOf, s *sharesOf, _ *ServerOptions) {
 			s.names = func(folder string) []string { return nil }
 			s.files["ADMIN$/../../etc/svc.dll"] = []byte("x")
@@ -276,6 +267,23 @@ func TestImportServerDeadline(t *testing.T) {
 		t.Errorf("%d sources, and %d were said", len(list), r.Sources)
 	}
 	wantText(t, c, "", event("Application", "App", 3), "three")
+}
+
+// TestServerNames: folders without an end are not listed for ever, however many.
+func TestServerNames(t *testing.T) {
+	at := &shares{ctx: ctx, names: 25, files: &sharesOf{names: func(string) []string { return []string{"x"} }}}
+	n := 0
+	for range 2 {
+		if err := at.list("C$/bait", func(string) bool { n++; return n%10 > 0 }); err != nil || at.over != nil {
+			t.Errorf("%d names: %v", n, err)
+		}
+	}
+	for range 2 {
+		err := at.list("C$/bait", func(string) bool { n++; return true })
+		if !errors.Is(err, eventlog.ErrTooLarge) || at.over == nil || n != 25 {
+			t.Errorf("%d names: %v", n, err)
+		}
+	}
 }
 
 // TestBudget: what is read of a registry has an end.
