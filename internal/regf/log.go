@@ -164,8 +164,10 @@ func (h *Hive) readLog(l *io.SectionReader, base []byte, ok bool) (block []byte,
 
 const (
 	entryHead = 40
-	// hashSeed is that of the hashes in log entries.
-	hashSeed = 0xc5554e7a884def82
+	// hashSeed is that of the hashes in log entries. Suhanov's specification lists its
+	// bytes from the highest on; his program yarp, and others that have read logs of
+	// Windows, take this number.
+	hashSeed = 0x82ef4d887a4e55c5
 )
 
 // newEntries are the entries of a log of Windows 8.1 or later that follow one another:
