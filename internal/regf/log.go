@@ -149,8 +149,8 @@ func (h *Hive) readLog(l *io.SectionReader, base []byte, ok bool) (block []byte,
 				written = le.Uint64(t[:])
 			}
 		}
-		if le.Uint64(b[12:]) != written {
-			return nil, nil, bad("regf", "TimeStamp", 12, errors.New("the log is of another time than the hive"))
+		if le.Uint64(b[12:]) < written {
+			return nil, nil, bad("regf", "TimeStamp", 12, errors.New("the log is older than the hive"))
 		}
 		var e entry
 		if e, err = oldEntry(body, le.Uint32(b[40:]), max(le.Uint32(b[44:]), 1)); err == nil {

@@ -151,7 +151,7 @@ func TestLogs(t *testing.T) {
 		{"old log", dirty(one, 20), [][]byte{oldLog(three, differ(one, three, blockSize))}, "three", 1, ""},
 		{"old log, checksum", lost, [][]byte{nil, oldLog(two, differ(one, two, blockSize))}, "tw", 1, ""},
 		{"old log, cut off", dirty(one, 20), [][]byte{func() []byte { b := oldLog(two, differ(one, two, blockSize)); return b[:len(b)-1] }()}, "one", 0, "the log ends before its last page"},
-		{"old log of another time", dirty(one, 20), [][]byte{func() []byte { b := oldLog(two, differ(one, two, blockSize)); b[12]++; sum(b); return b }()}, "one", 0, "regf: regf.TimeStamp at offset 0xc: the log is of another time than the hive"},
+		{"old log, too old", dirty(one, 20), [][]byte{func() []byte { b := oldLog(two, differ(one, two, blockSize)); b[13]--; sum(b); return b }()}, "one", 0, "regf: regf.TimeStamp at offset 0xc: the log is older than the hive"},
 		{"old log, not finished", dirty(one, 20), [][]byte{func() []byte { b := oldLog(two, differ(one, two, blockSize)); b[4]++; sum(b); return b }()}, "one", 0, "the log was not finished"},
 	} {
 		t.Run(x.name, func(t *testing.T) {
