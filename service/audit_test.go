@@ -99,6 +99,11 @@ func TestTextsElsewhere(t *testing.T) {
 	audit := logonEvent(eventlog.Caller{Name: "fred", Door: "rpc"}, "NTLM")
 	windows := *audit
 	windows.Data = nil
+	elsewhere, copied := *e, *e
+	elsewhere.Origin = &eventlog.Origin{Server: "bedrock", Log: "Application"}
+	copied.Origin = &eventlog.Origin{Log: "x.evt"}
+	system := *e
+	system.Origin = &eventlog.Origin{Log: "x.evt", Channel: "SYSTEM"}
 	foreign := *e
 	foreign.Source = "Disk"
 	for _, tt := range []struct {
@@ -114,6 +119,9 @@ func TestTextsElsewhere(t *testing.T) {
 		{"audit, German", "fr,de", audit, "Ein Benutzer hat sich über das Netz angemeldet.\n\nBenutzer: fred\n", "Anmeldung/Abmeldung"},
 		{"of Windows", "en", &windows, "", ""},
 		{"of another source", "en", &foreign, "", ""},
+		{"in another log", "en", &elsewhere, "", ""},
+		{"in a file", "en", &copied, "The event log service was not", ""},
+		{"in a file of System", "en", &system, "The event log service was not", ""},
 	} {
 		text, by := Texts{}.Message(tt.lang, tt.e)
 		category, catBy := Texts{}.Category(tt.lang, tt.e)

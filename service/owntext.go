@@ -4,6 +4,7 @@ import (
 	"bytes"
 	_ "embed" // netelf.mc
 	"slices"
+	"strings"
 	"sync"
 
 	"netelf.example/eventlog"
@@ -64,8 +65,21 @@ func (Texts) Category(lang string, e *eventlog.Event) (string, eventlog.TextBy) 
 	return "", eventlog.NotFound
 }
 
-// IsOwn says whether e is one that a service wrote itself.
-func IsOwn(e *eventlog.Event) bool { return bytes.Equal(e.Data, ownMark) && ownKindOf(e.Source, e.ID) }
+// IsOwn says whether e is one that a service wrote itself. In a log that is known to
+// be another than its own it is not: there everybody may report under any name.
+func IsOwn(e *eventlog.Event) bool {
+	if !bytes.Equal(e.Data, ownMark) || !ownKindOf(e.Source, e.ID) {
+		return false
+	}
+	log := ""
+	if e.Origin != nil {
+		if log = e.Origin.Channel; log == "" && !strings.ContainsAny(e.Origin.Log, `./\`) { // a file's name says nothing
+			log = e.Origin.Log
+		}
+	}
+	own, _ := ownSource(e.Source)
+	return log == "" || eventlog.EqualFold(log, own.Log)
+}
 
 // ownKindOf says whether a source and an id are those of an own event.
 func ownKindOf(source string, id eventlog.EventID) bool {

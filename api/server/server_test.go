@@ -629,3 +629,59 @@ func FuzzParseEvents(f *testing.F) {
 		}
 	})
 }
+
+// TestText: the events of a walk have text where it is asked for, in the language that
+// is asked for, and say who has it.
+func TestText(t *testing.T) {
+	dir := t.TempDir()
+	mc := filepath.Join(dir, "quarry.mc")
+	text := "LanguageNames=(English=0x409:a)\nLanguageNames=(German=0x407:b)\nFacilityNames=(None=0)\n" +
+		"MessageId=1 Severity=Success Facility=None\nLanguage=English\nBelts\n.\nLanguage=German\nB\u00e4nder\n.\n" +
+		"MessageId=7 Severity=Success Facility=None\nLanguage=English\nBelt %1 is %2.\n.\nLanguage=German\nBand %1 ist %2.\n.\n"
+	if err := os.WriteFile(mc, []byte(text), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	s, err := service.Open(filepath.Join(dir, "data"), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { closing(t, s) })
+	c := serving(t, s.As(eventlog.Caller{SIDs: []eventlog.SID{nt.SIDAdministrators}}))
+	ctx := t.Context()
+	if err := eventlog.SetSource(ctx, c, eventlog.Source{Name: "Crusher", Log: "Application", MessageFiles: []string{mc}, CategoryFile: mc, CategoryCount: 1}); err != nil {
+		t.Fatal(err)
+	}
+	r, err := eventlog.RegisterSource(ctx, c, "Crusher")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := r.Report(ctx, &eventlog.Event{ID: 7, Category: 1, Type: eventlog.Error, Strings: []string{"3", "jammed"}}); err != nil {
+		t.Fatal(err)
+	}
+	l, err := c.OpenLog(ctx, "Application")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer closing(t, l)
+	both := eventlog.FieldMessage.Bit() | eventlog.FieldCategoryName.Bit()
+	for _, tt := range []struct {
+		want eventlog.Fields
+		lang string
+		text string
+	}{
+		{0, "", "not sought: , "},
+		{both, "", "server: Belt 3 is jammed., Belts"},
+		{both, "fr,de-AT,en", "server: Band 3 ist jammed., B\u00e4nder"},
+		{eventlog.FieldMessage.Bit(), "xx", "server: Belt 3 is jammed., "},
+		{eventlog.FieldCategoryName.Bit(), "", "not sought: , Belts"},
+	} {
+		for e, err := range eventlog.All(ctx, l, &eventlog.Selection{Want: tt.want, Lang: tt.lang}) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := fmt.Sprintf("%v: %s, %s", e.MessageBy, e.Message, e.CategoryName); got != tt.text {
+				t.Errorf("want %b in %q: %q, want %q", tt.want, tt.lang, got, tt.text)
+			}
+		}
+	}
+}

@@ -58,7 +58,8 @@ var outside = map[string][]string{
 		"github.com/spf13/cobra", "github.com/spf13/cobra/doc", "github.com/spf13/pflag",
 		"github.com/vbauerster/mpb/v8", "github.com/vbauerster/mpb/v8/decor",
 		"go.yaml.in/yaml/v4", "golang.org/x/crypto/argon2", "golang.org/x/crypto/md4",
-		"golang.org/x/sync/semaphore", "golang.org/x/sys/unix", "golang.org/x/sys/windows", "golang.org/x/term", "modernc.org/sqlite",
+		"golang.org/x/sync/semaphore", "golang.org/x/sys/unix", "golang.org/x/sys/windows", "golang.org/x/term",
+		"modernc.org/sqlite",
 	},
 }
 
