@@ -27,7 +27,7 @@ where 'netelf scan' and 'netelf follow' find the text of events that do not brin
 it along.
 
 'netelf scan --unresolved' says which events have no text yet.`,
-		Example: `  netelf message import /mnt/windows eventlog.reg
+		Example: `  netelf message import /mnt/windows
   netelf message list
   netelf message show "Service Control Manager" 7036
   netelf message export colleagues.db

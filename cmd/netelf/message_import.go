@@ -15,6 +15,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"netelf.example/eventlog"
+	"netelf.example/internal/config"
+	"netelf.example/internal/smb"
 	"netelf.example/internal/sourcetext"
 	"netelf.example/message"
 	"netelf.example/message/catalog"
@@ -30,7 +32,7 @@ type importFlags struct {
 func (a *app) messageImportVerb() *cobra.Command {
 	var f importFlags
 	cmd := &cobra.Command{
-		Use:   "import FILE|FOLDER...",
+		Use:   "import FILE|FOLDER|SERVER...",
 		Short: "Put message files into a catalogue",
 		Long: `Puts message files, and what says which sources they are of, into your catalogue.
 What can be imported:
@@ -40,9 +42,14 @@ What can be imported:
   a .reg file          sources, as reg.exe exports HKLM\SYSTEM\CurrentControlSet\
                        Services\EventLog and HKLM\SOFTWARE\Microsoft\Windows\
                        CurrentVersion\WINEVT\Publishers
+  a hive               SYSTEM or SOFTWARE: the sources in it
   a folder             all message files in it and below; a guessed source for each
-  a Windows folder     a mounted disk or a copy, with a .reg file beside it on the
-                       line: the files that its sources name
+  a Windows folder     a mounted disk or a copy: the files that the sources in its
+                       registry name, System32\config\SYSTEM and SOFTWARE, or those of
+                       a .reg file beside it on the line
+  smb://SERVER         a Windows server: the files that the sources in its registry
+                       name, out of ADMIN$ and its like, which are open to
+                       administrators
   a catalogue          all that is in it
 
 What was found is said, and what was not. A source that is there already is
@@ -52,7 +59,8 @@ Exit codes: 0 all is well; 1 nothing was imported; 2 wrong usage; 3 something co
 not be read, the rest was imported; 4 some of what was named was not imported. That
 a file is missing which a source names is well.`,
 		Example: `  netelf message import messages/
-  netelf message import /mnt/windows eventlog.reg publishers.reg
+  netelf message import /mnt/windows
+  netelf message import smb://administrator@bedrock
   netelf message import --source Crusher --log Quarry crusher.dll
   netelf message import colleagues.db`,
 		Args:              atLeastOne,
@@ -60,6 +68,7 @@ a file is missing which a source names is well.`,
 		RunE:              a.verb(func(ctx context.Context, args []string) error { return a.messageImport(ctx, &f, args) }),
 	}
 	catalogFlag(cmd, &f.catalog)
+	a.credentialFlags(cmd)
 	fl := cmd.Flags()
 	fl.StringVar(&f.source, "source", "", "the `source` that single .dll and .mc files are of")
 	fl.StringVar(&f.log, "log", "", "the `log` of that source (default any)")
@@ -158,16 +167,22 @@ func isWindows(name string) bool {
 
 // add imports what a name stands for.
 func (im *importing) add(ctx context.Context, name string) (catalog.Imported, error) {
+	if server, ok := strings.CutPrefix(name, "smb://"); ok {
+		return im.addServer(ctx, server)
+	}
 	st, err := os.Stat(name)
 	switch {
 	case err != nil:
 		return catalog.Imported{}, err
-	case st.IsDir() && isWindows(name) && len(im.sources) > 0:
-		return im.c.ImportWindows(ctx, name, im.sources, nil)
-	case st.IsDir():
-		if isWindows(name) {
-			im.say("%s: sources are guessed by the names of files; a .reg file of its registry says which they are", name)
+	case st.IsDir() && isWindows(name):
+		// Without sources it is its own registry that counts.
+		r, err := im.c.ImportWindows(ctx, name, im.sources, nil)
+		if len(im.sources) > 0 || !errors.Is(err, fs.ErrNotExist) {
+			return r, err
 		}
+		im.say("%s: there is no registry in it, and sources are guessed by the names of files; a .reg file says which they are", name)
+		return im.c.ImportFolder(ctx, name, nil)
+	case st.IsDir():
 		return im.c.ImportFolder(ctx, name, nil)
 	case !st.Mode().IsRegular():
 		return catalog.Imported{}, errors.New("is neither a file nor a folder")
@@ -190,12 +205,59 @@ func (im *importing) add(ctx context.Context, name string) (catalog.Imported, er
 		return im.addPE(ctx, name)
 	case bytes.HasPrefix(head, []byte("SQLite format 3")):
 		return im.merge(ctx, name)
+	case bytes.HasPrefix(head, []byte("regf")):
+		return im.addHive(ctx, name, f, st.Size())
 	case hasExt(name, ".reg"):
 		return im.c.ImportReg(ctx, f, &catalog.ImportOptions{Origin: filepath.Base(name)})
 	case hasExt(name, ".mc"):
 		return im.addMC(ctx, name)
 	}
-	return catalog.Imported{}, errors.New("is neither a message file nor a .reg file nor a catalogue")
+	return catalog.Imported{}, errors.New("is neither a message file nor a .reg file, a hive or a catalogue")
+}
+
+// addServer imports the message files of a Windows server.
+func (im *importing) addServer(ctx context.Context, server string) (catalog.Imported, error) {
+	user, host := "", server
+	if i := strings.LastIndexByte(server, '@'); i >= 0 {
+		user, host = server[:i], server[i+1:]
+	}
+	who, err := im.remote(config.Logon{}).Credentials(ctx, user)
+	if err != nil {
+		return catalog.Imported{}, err
+	}
+	told := false
+	r, err := im.c.ImportServer(ctx, host, smb.Credentials{User: who.User, Domain: who.Domain, Password: who.Password, Anonymous: who.Anonymous},
+		&catalog.ServerOptions{AllowBare: im.credentials.bare, Progress: func(p catalog.Progress) {
+			if p.Of > 0 && !told {
+				told = true
+				im.say("%s: %s in its registry", host, counted(uint64(p.Of), "source"))
+			}
+		}})
+	if err != nil && r.Files > 0 { // what was had before stays
+		im.tell("smb://"+server, r)
+	}
+	return r, err
+}
+
+// addHive imports the sources of a hive, with the transaction logs beside it.
+func (im *importing) addHive(ctx context.Context, name string, f *os.File, size int64) (r catalog.Imported, err error) {
+	var logs []*io.SectionReader
+	for _, ending := range []string{".LOG1", ".LOG2", ".LOG"} {
+		l, err := os.Open(name + ending)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return r, err
+		}
+		defer l.Close() // it was only read from
+		st, err := l.Stat()
+		if err != nil {
+			return r, err
+		}
+		logs = append(logs, io.NewSectionReader(l, 0, st.Size()))
+	}
+	return im.c.ImportHive(ctx, f, size, logs, &catalog.ImportOptions{Origin: filepath.Base(name)})
 }
 
 // readReg takes the sources of a .reg file for the Windows folders beside it.

@@ -20,7 +20,7 @@ const module = "netelf.example"
 var layers = [][]string{
 	{"nt"},
 	{"eventlog"},
-	{"internal/wire", "internal/hexdoc", "internal/journal", "internal/config", "internal/users"},
+	{"internal/wire", "internal/hexdoc", "internal/journal", "internal/config", "internal/users", "internal/regf"},
 	{"evt", "binxml", "query", "render", "scan", "internal/ndr", "internal/ntlm"},
 	{"evtx", "internal/reading", "internal/spnego", "internal/dcerpc"},
 	{"internal/epm", "internal/npa", "internal/winreg", "internal/rpcauth", "internal/smb", "internal/winbind", "message"},
@@ -43,7 +43,7 @@ var outside = map[string][]string{
 	"internal/users": {
 		"golang.org/x/crypto/argon2", "golang.org/x/crypto/md4", "golang.org/x/sys/unix", "golang.org/x/sys/windows",
 	},
-	"message/catalog": {"modernc.org/sqlite"},
+	"message/catalog": {"github.com/cloudsoda/go-smb2", "golang.org/x/crypto/md4", "modernc.org/sqlite"},
 	"api/server": {
 		"github.com/danielgtaylor/huma/v2", "github.com/danielgtaylor/huma/v2/adapters/humago",
 		"golang.org/x/sync/semaphore", "golang.org/x/sys/unix",

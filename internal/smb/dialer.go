@@ -36,7 +36,7 @@ func (d *Dialer) Dial(ctx context.Context, pipe string) (net.Conn, error) {
 			return nil, err
 		}
 		nc, err := s.Pipe(ctx, pipe)
-		if err == nil || fresh || !isOver(err) {
+		if err == nil || fresh || !IsOver(err) {
 			return nc, err
 		}
 		d.drop(s)
@@ -86,8 +86,8 @@ func (d *Dialer) drop(s *Session) {
 	_ = s.Close() // it has ended
 }
 
-// isOver says whether an error is the end of a session.
-func isOver(err error) bool {
+// IsOver says whether an error is the end of a session.
+func IsOver(err error) bool {
 	var op *net.OpError
 	if errors.As(err, &op) || errors.Is(err, net.ErrClosed) {
 		return true

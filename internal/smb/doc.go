@@ -1,5 +1,6 @@
 // Package smb opens the named pipes of a server over SMB ([MS-SMB2]), as package
-// dcerpc wants them: \pipe\NAME on the share IPC$ as a net.Conn.
+// dcerpc wants them: \pipe\NAME on the share IPC$ as a net.Conn. It lists folders of
+// other shares and reads files of them (Share).
 //
 //	s, err := smb.Dial(ctx, smb.Options{Address: "bedrock", Credentials: smb.Credentials{User: "fred", Password: "…"}})
 //	nc, err := s.Pipe(ctx, "eventlog")
@@ -21,10 +22,14 @@
 //
 // # Hostile servers
 //
-// A message of the server has at most 256 KiB, which is checked before there is
+// A message of the server has at most 1 MiB and 4 KiB, which is checked before there is
 // memory for it, and a message of a pipe at most 65,535 bytes, the longest PDU. A
 // write that the server does not take within 30 s ends the session. Where the module
 // beneath panics on what a server sent, that is an error, and ends the session too.
-// A server that takes nothing of a message, again and again, keeps a goroutine busy
-// until the session is closed.
+// A server that takes nothing of a message, again and again, or lists a folder that has
+// nothing in it without an end, keeps a goroutine busy until the session is closed.
+//
+// Names of files come from the server one by one, and one that is not that of a file
+// ends its list; what leads out of a folder is never asked for. A file is read as far
+// as the size that it had when it was opened.
 package smb

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"net"
 	"runtime/debug"
+	"strings"
 
 	smb2 "github.com/cloudsoda/go-smb2"
 
@@ -23,7 +24,9 @@ func (e *Error) Error() string {
 	text := e.Status.Error()
 	switch e.Status {
 	case nt.StatusObjectNameNotFound, nt.StatusObjectPathNotFound:
-		text = "the server has no such pipe"
+		if text = "the server has no such file"; strings.HasPrefix(e.Op, `\pipe\`) {
+			text = "the server has no such pipe"
+		}
 	case nt.StatusPipeNotAvailable, nt.StatusPipeBusy, nt.StatusInsufficientResources:
 		text = "the server has no instance of it left: " + text
 	}

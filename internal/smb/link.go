@@ -11,7 +11,7 @@ import (
 )
 
 const (
-	maxMessage   = 256 << 10        // bytes of a message of the server; a read of a pipe is a quarter of that
+	maxMessage   = 1<<20 + 4<<10    // bytes of a message of the server: the module asks for a MiB of a folder or a file at most
 	writeTimeout = 30 * time.Second // for one message
 )
 

@@ -266,7 +266,7 @@ func TestDialErrors(t *testing.T) {
 		{"long message", &fakeServer{raw: func(_ uint16, _ []byte, send func([]byte)) bool {
 			send(make([]byte, maxMessage+1))
 			return true
-		}}, nil, nil, eventlog.Unreachable, at + "read tcp: a message of 262145 bytes, at most 262144"},
+		}}, nil, nil, eventlog.Unreachable, at + "read tcp: a message of 1052673 bytes, at most 1052672"},
 		{"cancelled", &fakeServer{}, ended, context.Canceled, eventlog.Cancelled, at + "context canceled"},
 	} {
 		x.f.t = t
@@ -576,6 +576,9 @@ func FuzzServer(f *testing.F) {
 		_ = nc.Close()
 		_ = x.Close()
 	}
+	for _, body := range [][]byte{{16, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}, append([]byte{89}, make([]byte, 87)...), output(folderEntries("a"))} {
+		whole = append(whole, part(0, body)...) // of a share, and a folder in it
+	}
 	f.Add(whole, uint32(0))
 	f.Add(whole[:len(whole)/2], uint32(0))
 	f.Add(whole, uint32(1))
@@ -606,14 +609,19 @@ func FuzzServer(f *testing.F) {
 			return
 		}
 		defer func() { _ = x.Close() }()
-		nc, err := x.Pipe(ctx, "echo")
-		if err != nil {
-			return
+		if nc, err := x.Pipe(ctx, "echo"); err == nil {
+			defer func() { _ = nc.Close() }()
+			context.AfterFunc(ctx, func() { _ = nc.Close() })
+			if _, err := nc.Write([]byte("lava")); err == nil {
+				_, _ = nc.Read(make([]byte, 100))
+			}
 		}
-		defer func() { _ = nc.Close() }()
-		context.AfterFunc(ctx, func() { _ = nc.Close() })
-		if _, err := nc.Write([]byte("lava")); err == nil {
-			_, _ = nc.Read(make([]byte, 100))
+		if sh, err := x.Share(ctx, "ADMIN$"); err == nil {
+			_ = sh.List(ctx, ".", func(Entry) bool { return true })
+			if f, err := sh.Open(ctx, "a"); err == nil {
+				context.AfterFunc(ctx, func() { _ = x.Close() })
+				_, _ = f.ReadAt(make([]byte, 100), 0)
+			}
 		}
 	})
 }

@@ -248,7 +248,7 @@ func (s *fakeServer) name(w *ndr.Writer, name string, room int) {
 
 // textValue is a value that is text.
 func textValue(name string, typ Type, text string) Value {
-	return Value{name, typ, nt.AppendUTF16(nil, text+"\x00")}
+	return Value{Name: name, Type: typ, Data: nt.AppendUTF16(nil, text+"\x00")}
 }
 
 // fakeTree is the registry of a server with logs.

@@ -43,6 +43,9 @@ type Info struct {
 // maxKeys bounds the keys below one, and the values in one.
 const maxKeys = 1 << 16
 
+// maxAllData bounds the data of all values of a key, in bytes.
+const maxAllData = 32 << 20
+
 // OpenLocalMachine opens HKEY_LOCAL_MACHINE (3.1.5.3) over a client that is bound to
 // ID.
 func OpenLocalMachine(ctx context.Context, c *dcerpc.Client) (*Key, error) {
@@ -132,10 +135,11 @@ func (k *Key) Keys(ctx context.Context, limit int) ([]string, error) {
 	return nil, fmt.Errorf("registry: %s: over %d keys: %w", k.path, limit, eventlog.ErrTooLarge)
 }
 
-// Values lists the values (3.1.5.11) of a key that has at most 65,536.
+// Values lists the values (3.1.5.11) of a key that has at most 65,536, and 32 MiB of
+// data in them.
 func (k *Key) Values(ctx context.Context) ([]Value, error) {
 	var all []Value
-	size := firstBuffer
+	size, total := firstBuffer, 0
 	for i := uint32(0); i <= maxKeys; {
 		out, err := k.call(ctx, opEnumValue, func(w *ndr.Writer) {
 			w.ContextHandle(k.handle)
@@ -159,7 +163,10 @@ func (k *Key) Values(ctx context.Context) ([]Value, error) {
 		if err = k.failed(opEnumValue, "", code, err); err != nil {
 			return nil, err
 		}
-		all = append(all, Value{name, d.typ, d.b})
+		if total += len(d.b); total > maxAllData {
+			return nil, fmt.Errorf("registry: %s: over %d bytes in values: %w", k.path, maxAllData, eventlog.ErrTooLarge)
+		}
+		all = append(all, Value{Name: name, Type: d.typ, Data: d.b})
 		i++
 	}
 	return nil, fmt.Errorf("registry: %s: over %d values: %w", k.path, maxKeys, eventlog.ErrTooLarge)
@@ -189,7 +196,7 @@ func (k *Key) Value(ctx context.Context, name string) (Value, error) {
 		if err = k.failed(opQueryValue, name, code, err); err != nil {
 			return Value{}, err
 		}
-		return Value{name, d.typ, d.b}, nil
+		return Value{Name: name, Type: d.typ, Data: d.b}, nil
 	}
 }
 

@@ -131,7 +131,7 @@ func TestRegistryErrors(t *testing.T) {
 		{"value", func(ctx context.Context, r *Registry) error { _, err := r.LocalMachine().Value(ctx, "a"); return err },
 			fs.ErrNotExist, `registry: BaseRegQueryValue: HKLM: value "a": file not found (ERROR_FILE_NOT_FOUND)`},
 		{"big value", func(ctx context.Context, r *Registry) error {
-			return r.LocalMachine().Set(ctx, Value{"a", TypeBinary, make([]byte, maxData+1)})
+			return r.LocalMachine().Set(ctx, Value{Name: "a", Type: TypeBinary, Data: make([]byte, maxData+1)})
 		}, eventlog.ErrTooLarge, `registry: value "a" of 1048577 bytes: over a limit`},
 		{"too many keys", func(ctx context.Context, r *Registry) error {
 			k, err := r.LocalMachine().Open(ctx, eventLogPath, AccessRead)
@@ -166,7 +166,7 @@ func TestValues(t *testing.T) {
 	k := r.LocalMachine()
 	var want []Value
 	for _, n := range []int{0, 1, 3, firstBuffer - 1, firstBuffer, firstBuffer + 1, 3 * firstBuffer, maxData} {
-		v := Value{fmt.Sprint("of ", n), TypeBinary, []byte(strings.Repeat("slate", n/5+1))[:n]}
+		v := Value{Name: fmt.Sprint("of ", n), Type: TypeBinary, Data: []byte(strings.Repeat("slate", n/5+1))[:n]}
 		if err := k.Set(t.Context(), v); err != nil {
 			t.Fatal(err)
 		}
@@ -186,8 +186,16 @@ func TestValues(t *testing.T) {
 	if !slices.EqualFunc(want, got, same) {
 		t.Errorf("%d values, and not those that were set", len(got))
 	}
+	// More than all together may have.
+	s.root.values = nil
+	for i := range maxAllData/maxData + 1 {
+		s.root.values = append(s.root.values, Value{Name: fmt.Sprint(i), Type: TypeBinary, Data: make([]byte, maxData)})
+	}
+	if _, err := k.Values(t.Context()); !errors.Is(err, eventlog.ErrTooLarge) || err.Error() != "registry: HKLM: over 33554432 bytes in values: over a limit" {
+		t.Error(err)
+	}
 	// One that has grown over the limit behind our back.
-	s.root.values = []Value{{"vast", TypeBinary, make([]byte, maxData+1)}}
+	s.root.values = []Value{{Name: "vast", Type: TypeBinary, Data: make([]byte, maxData+1)}}
 	const text = `registry: HKLM: value "vast" has 1048577 bytes, at most 1048576: over a limit`
 	if _, err := k.Value(t.Context(), "vast"); err == nil || err.Error() != text || !errors.Is(err, eventlog.ErrTooLarge) {
 		t.Error(err)
@@ -206,8 +214,8 @@ func TestFlaws(t *testing.T) {
 	root := fakeTree()
 	logs := root.find(eventLogPath)
 	logs.key(`Quarry\bad type`, NumberValue("EventMessageFile", 1), textValue("CategoryMessageFile", TypeString, "c.dll"))
-	logs.key(`Quarry\odd`, Value{"EventMessageFile", TypeString, []byte("abc")}, NumberValue("CategoryCount", 2))
-	logs.key(`Quarry\short`, Value{"TypesSupported", TypeNumber, []byte{1, 2, 3}})
+	logs.key(`Quarry\odd`, Value{Name: "EventMessageFile", Type: TypeString, Data: []byte("abc")}, NumberValue("CategoryCount", 2))
+	logs.key(`Quarry\short`, Value{Name: "TypesSupported", Type: TypeNumber, Data: []byte{1, 2, 3}})
 	logs.key(`Quarry\many`, textValue("EventMessageFile", TypeString, strings.Repeat("a;", maxFiles+1)))
 	logs.key(`Quarry\long`, textValue("ParameterMessageFile", TypeString, strings.Repeat("a", maxFile+1)))
 	logs.key("Quarry\\closed\x1b[2J").denied = true
@@ -248,7 +256,7 @@ func TestFlaws(t *testing.T) {
 	}
 
 	// A log of which a value is none is not guessed at.
-	logs.key("Slate", Value{"MaxSize", TypeNumber, []byte{1}})
+	logs.key("Slate", Value{Name: "MaxSize", Type: TypeNumber, Data: []byte{1}})
 	if _, err := r.Log(t.Context(), "Slate"); err == nil || !strings.HasSuffix(err.Error(), `EventLog\Slate: value "MaxSize": a number of 1 bytes, want 4: not what it must be`) {
 		t.Error(err)
 	}

@@ -159,7 +159,7 @@ func FuzzAnswers(f *testing.F) {
 			if err == nil && len(d.b) > firstBuffer {
 				t.Errorf("%d bytes", len(d.b))
 			}
-			v := Value{"v", d.typ, d.b}
+			v := Value{Name: "v", Type: d.typ, Data: d.b}
 			_, _ = v.Number()
 			_, _ = v.Text()
 			v.Type = TypeMultiString

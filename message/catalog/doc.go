@@ -14,9 +14,10 @@
 // # Filling
 //
 // Update adds sources and files in one transaction. The imports read them from
-// a folder of DLLs (ImportFolder), exports of the registry (ImportReg), the sources
-// that a service has registered (ImportSources) and a Windows installation
-// (ImportWindows). Merge and Export copy between catalogues.
+// a folder of DLLs (ImportFolder), exports and hives of the registry (ImportReg,
+// ImportHive), the sources that a service has registered (ImportSources), a Windows installation with its
+// hives (ImportWindows) and a Windows server (ImportServer). Merge and Export copy
+// between catalogues.
 //
 // A file is known by its name and by a hash of what was taken from it, so that
 // several versions of a DLL stand beside each other. A source names the paths that

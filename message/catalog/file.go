@@ -1,6 +1,7 @@
 package catalog
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
@@ -42,7 +43,8 @@ type File struct {
 }
 
 // Provider is what a manifest says of a provider of events, but for the templates of
-// their data.
+// their data: of those it has which of the data have maps, in which their values have
+// texts.
 type Provider struct {
 	GUID      nt.GUID
 	Name      string // "": the manifest does not say
@@ -50,6 +52,29 @@ type Provider struct {
 	Events    []message.EventDefinition
 
 	Levels, Tasks, Opcodes, Keywords, Channels []message.Definition
+
+	Maps   []message.Map
+	Mapped []Mapped // by event, version and item
+}
+
+// Mapped is a datum of an event whose values are those of a map.
+type Mapped struct {
+	Event   uint16
+	Version uint8
+	Item    uint16 // of the event's data, from 0
+	Map     int    // of the provider's maps, from 0
+}
+
+// count is how many definitions a provider has, those of its maps included.
+func (p *Provider) count() int {
+	n := len(p.Maps) + len(p.Mapped)
+	for kind := range defKinds {
+		n += len(*p.definitions(kind))
+	}
+	for i := range p.Maps {
+		n += len(p.Maps[i].Entries)
+	}
+	return n
 }
 
 // kinds of definitions, in the column provider_definition.kind.
@@ -100,9 +125,7 @@ func FileOf(name string, parts ...*message.PE) (*File, error) {
 					return f, errors.Join(append(errs, over("providers or more", MaxProviders+1, MaxProviders))...)
 				}
 				events += len(p.Events)
-				for kind := range defKinds {
-					definitions += len(*p.definitions(kind))
-				}
+				definitions += p.count()
 				f.Providers = append(f.Providers, p)
 			}
 		}
@@ -120,6 +143,7 @@ func providerOf(from *message.Provider, events, definitions int) (Provider, erro
 		version uint8
 	}
 	seen := map[version]bool{}
+	maps := mapReader{from: from, at: map[uint32]int{}, left: definitions, items: MaxDefinitions}
 	for e, err := range from.Events() {
 		if err != nil {
 			errs = append(errs, err)
@@ -132,8 +156,12 @@ func providerOf(from *message.Provider, events, definitions int) (Provider, erro
 			}
 			seen[k] = true
 			p.Events = append(p.Events, plain(e))
+			if err := maps.event(&e); err != nil && len(errs) <= message.MaxErrors {
+				errs = append(errs, err)
+			}
 		}
 	}
+	p.Maps, p.Mapped, definitions = maps.list, maps.mapped, maps.left
 	for kind, seq := range [defKinds]func(func(message.Definition, error) bool){
 		from.Levels(), from.Tasks(), from.Opcodes(), from.Keywords(), from.Channels(),
 	} {
@@ -164,6 +192,66 @@ func providerOf(from *message.Provider, events, definitions int) (Provider, erro
 		}
 	}
 	return p, errors.Join(errs...)
+}
+
+// mapReader finds the maps of a provider that its events use.
+type mapReader struct {
+	from   *message.Provider
+	at     map[uint32]int // in list, by their offsets; -1: damaged
+	list   []message.Map
+	mapped []Mapped
+	left   int // definitions that there is room for
+	items  int // that are looked at
+}
+
+// event takes what the template of an event says.
+func (r *mapReader) event(e *message.EventDefinition) error {
+	if r.items <= 0 {
+		return nil
+	}
+	t, err := r.from.Template(e)
+	if err != nil || t == nil {
+		return err
+	}
+	if r.items -= len(t.Items); r.items <= 0 {
+		return over("data of events or more", MaxDefinitions, MaxDefinitions)
+	}
+	for i, item := range t.Items {
+		if item.Map == 0 {
+			continue
+		}
+		n, ok := r.at[item.Map]
+		if !ok {
+			if n, err = r.read(item.Map); err != nil {
+				r.at[item.Map] = -1
+				return err
+			}
+			r.at[item.Map] = n
+		}
+		if n < 0 {
+			continue
+		}
+		if r.left--; r.left < 0 {
+			r.left = 0
+			return over("definitions or more", MaxDefinitions+1, MaxDefinitions)
+		}
+		r.mapped = append(r.mapped, Mapped{e.ID, e.Version, uint16(i), n})
+	}
+	return nil
+}
+
+func (r *mapReader) read(at uint32) (int, error) {
+	m, err := r.from.Map(at)
+	if err != nil {
+		return 0, err
+	}
+	if r.left < 1+len(m.Entries) {
+		return 0, over("definitions or more", MaxDefinitions+1, MaxDefinitions)
+	}
+	r.left -= 1 + len(m.Entries)
+	m.Name = clean(m.Name)
+	r.list = append(r.list, *m)
+	return len(r.list) - 1, nil
 }
 
 // plain is the definition without what only its manifest can use.
@@ -220,8 +308,18 @@ func (f *File) check() error {
 					return fmt.Errorf("file %q: provider %v: definition %d: %w", f.Name, p.GUID, d.Value, err)
 				}
 			}
-			definitions += len(*p.definitions(kind))
 		}
+		for i := range p.Maps {
+			if err := checkText(p.Maps[i].Name, MaxName); err != nil {
+				return fmt.Errorf("file %q: provider %v: map: %w", f.Name, p.GUID, err)
+			}
+		}
+		for _, m := range p.Mapped {
+			if m.Map < 0 || m.Map >= len(p.Maps) {
+				return fmt.Errorf("file %q: provider %v: event %d: map %d of %d", f.Name, p.GUID, m.Event, m.Map, len(p.Maps))
+			}
+		}
+		definitions += p.count()
 	}
 	if events > MaxEvents {
 		return fmt.Errorf("file %q: %w", f.Name, over("events", int64(events), MaxEvents))
@@ -275,11 +373,47 @@ func (f *File) ID() FileID {
 				b = append(b, d.GUID[:]...)
 			}
 		}
+		if len(p.Maps) > 0 { // else the hash is that of version 1
+			b = p.appendMaps(b)
+		}
 		h.Write(b)
 		b = b[:0]
 	}
 	h.Write(b)
 	return FileID(h.Sum(nil))
+}
+
+// appendMaps appends the maps as they are hashed.
+func (p *Provider) appendMaps(b []byte) []byte {
+	le := binary.LittleEndian
+	b = le.AppendUint32(b, uint32(len(p.Maps)))
+	for i := range p.Maps {
+		m := &p.Maps[i]
+		b = le.AppendUint32(b, uint32(len(m.Name)))
+		b = append(b, m.Name...)
+		bits := byte(0)
+		if m.Bits {
+			bits = 1
+		}
+		b = le.AppendUint32(append(b, bits), uint32(len(m.Entries)))
+		for _, e := range m.Entries {
+			b = le.AppendUint32(le.AppendUint32(b, e.Value), e.MessageID)
+		}
+	}
+	b = le.AppendUint32(b, uint32(len(p.Mapped)))
+	for _, m := range sortedMapped(p.Mapped) {
+		b = append(le.AppendUint16(b, m.Event), m.Version)
+		b = le.AppendUint32(le.AppendUint16(b, m.Item), uint32(m.Map))
+	}
+	return b
+}
+
+func sortedMapped(list []Mapped) []Mapped {
+	list = slices.Clone(list)
+	slices.SortStableFunc(list, func(a, b Mapped) int {
+		return cmp.Or(cmp.Compare(a.Event, b.Event), cmp.Compare(a.Version, b.Version), cmp.Compare(a.Item, b.Item))
+	})
+	return list
 }
 
 // sortedEvents are events in the order in which a catalogue gives them back.

@@ -58,11 +58,20 @@ func (r *Imported) problem(err error) {
 // importer is one import.
 type importer struct {
 	ctx    context.Context
-	tx     *Tx
+	add    func(fn func(tx *Tx) error) error // makes a change
 	tree   tree
 	origin string
 	done   map[string]imported // by the name in the tree
+	of     string              // source that files are read for; "": none
 	result *Imported
+}
+
+// problem keeps what is wrong with a file, and for which source it was read first.
+func (im *importer) problem(err error) {
+	if im.of != "" {
+		err = fmt.Errorf("source %q: %w", clip(im.of), err)
+	}
+	im.result.problem(err)
 }
 
 type imported struct {
@@ -72,7 +81,7 @@ type imported struct {
 }
 
 // run makes an import: fn within one transaction.
-func (c *Catalog) run(ctx context.Context, opts *ImportOptions, origin string, root *os.Root, fn func(im *importer) error) (Imported, error) {
+func (c *Catalog) run(ctx context.Context, opts *ImportOptions, origin string, at place, fn func(im *importer) error) (Imported, error) {
 	if opts != nil && opts.Origin != "" {
 		origin = opts.Origin
 	}
@@ -82,7 +91,10 @@ func (c *Catalog) run(ctx context.Context, opts *ImportOptions, origin string, r
 	var result Imported
 	err := c.Update(ctx, func(tx *Tx) error {
 		result = Imported{}
-		return fn(&importer{ctx: ctx, tx: tx, tree: tree{root: root}, origin: origin, done: map[string]imported{}, result: &result})
+		return fn(&importer{
+			ctx: ctx, add: func(fn func(tx *Tx) error) error { return fn(tx) },
+			tree: tree{place: at}, origin: origin, done: map[string]imported{}, result: &result,
+		})
 	})
 	if err != nil {
 		return Imported{}, err
@@ -115,31 +127,35 @@ func (im *importer) file(name string, parts []string) (imported, error) {
 	for _, part := range append(slices.Clone(parts), name) {
 		f, size, err := im.tree.open(part)
 		if err != nil {
-			im.result.problem(err)
+			im.problem(err)
 			continue
 		}
 		open = append(open, f)
 		pe, err := message.OpenPE(f, size)
 		if err != nil {
-			im.result.problem(fmt.Errorf("%s: %w", part, err))
+			im.problem(fmt.Errorf("%s: %w", part, err))
 			continue
 		}
 		list = append(list, pe)
 	}
 	f, err := FileOf(base, list...)
 	if err != nil {
-		im.result.problem(fmt.Errorf("%s: %w", name, err))
+		im.problem(fmt.Errorf("%s: %w", name, err))
 	}
 	f.Origin = im.origin
 	d := imported{ok: len(f.Tables) > 0 || len(f.Providers) > 0, tables: len(f.Tables)}
 	if d.ok {
 		if err := f.check(); err != nil {
-			im.result.problem(err)
+			im.problem(err)
 			d.ok = false
 		}
 	}
 	if d.ok {
-		if d.id, err = im.tx.AddFile(f); err != nil {
+		err := im.add(func(tx *Tx) (err error) {
+			d.id, err = tx.AddFile(f)
+			return err
+		})
+		if err != nil {
 			return d, err
 		}
 		im.result.Files++
@@ -160,7 +176,7 @@ func (im *importer) source(s Source) error {
 		return nil
 	}
 	im.result.Sources++
-	return im.tx.AddSource(s)
+	return im.add(func(tx *Tx) error { return tx.AddSource(s) })
 }
 
 // endings are those of files that may have messages.
@@ -180,8 +196,8 @@ func (c *Catalog) ImportFolder(ctx context.Context, dir string, opts *ImportOpti
 		return Imported{}, err
 	}
 	defer func() { _ = root.Close() }() // only read
-	return c.run(ctx, opts, dir, root, func(im *importer) error {
-		files, err := im.walk()
+	return c.run(ctx, opts, dir, below{root}, func(im *importer) error {
+		files, err := im.walk(root.FS())
 		if err != nil {
 			return err
 		}
@@ -239,9 +255,9 @@ func strip(name string) string {
 }
 
 // walk lists the files of the tree that may have messages.
-func (im *importer) walk() (list []string, err error) {
+func (im *importer) walk(in fs.FS) (list []string, err error) {
 	n := 0
-	err = fs.WalkDir(im.tree.root.FS(), ".", func(name string, d fs.DirEntry, err error) error {
+	err = fs.WalkDir(in, ".", func(name string, d fs.DirEntry, err error) error {
 		if err != nil {
 			if name == "." {
 				return err
@@ -318,7 +334,7 @@ func (c *Catalog) ImportReg(ctx context.Context, r io.Reader, opts *ImportOption
 	if err != nil && !errors.As(err, &lines) {
 		return Imported{}, err
 	}
-	return c.run(ctx, opts, "registry export", nil, func(im *importer) error {
+	return c.run(ctx, opts, "registry export", machine{}, func(im *importer) error {
 		for _, e := range lines {
 			im.result.problem(e)
 		}
@@ -337,7 +353,7 @@ func (c *Catalog) ImportSources(ctx context.Context, list []eventlog.Source, opt
 	if opts == nil {
 		opts = &ImportOptions{}
 	}
-	return c.run(ctx, opts, "registered sources", nil, func(im *importer) error {
+	return c.run(ctx, opts, "registered sources", machine{}, func(im *importer) error {
 		for _, from := range list {
 			err := im.sourceWith(Source{Source: from}, "", func(p string) (string, error) {
 				if opts.Map != nil {
@@ -360,14 +376,24 @@ func (c *Catalog) ImportSources(ctx context.Context, list []eventlog.Source, opt
 
 // sourceWith adds a source and the files that its paths are by place.
 func (im *importer) sourceWith(s Source, resources string, place func(path string) (string, error)) error {
+	if err := im.files(&s, resources, place); err != nil {
+		return err
+	}
+	return im.source(s)
+}
+
+// files adds the files that the paths of a source are by place.
+func (im *importer) files(s *Source, resources string, place func(path string) (string, error)) error {
 	s.Files = map[string]FileID{}
+	im.of = s.Name
+	defer func() { im.of = "" }()
 	for _, p := range s.allPaths() {
 		if checkText(p, MaxPath) != nil {
 			continue // source says it
 		}
 		name, err := place(p)
 		if err != nil {
-			im.result.problem(fmt.Errorf("source %q: %w", clip(s.Name), err))
+			im.problem(err)
 			continue
 		}
 		d, err := im.file(name, im.tree.parts(name, resources))
@@ -378,12 +404,13 @@ func (im *importer) sourceWith(s Source, resources string, place func(path strin
 			s.Files[p] = d.id
 		}
 	}
-	return im.source(s)
+	return nil
 }
 
 // ImportWindows adds sources and the files that they name out of a folder that is
 // the drive of a Windows installation, or its Windows folder: a mounted disk or a
-// copy. Sources come from ParseReg. %SystemRoot% and its like, and every drive letter,
+// copy. Sources come from ParseReg or ParseHive; nil: those of the hives in the folder
+// itself, System32\config\SYSTEM and SOFTWARE. %SystemRoot% and its like, and every drive letter,
 // mean that folder; case does not count. Nothing outside the folder is opened.
 func (c *Catalog) ImportWindows(ctx context.Context, folder string, sources []Source, opts *ImportOptions) (Imported, error) {
 	root, err := os.OpenRoot(folder)
@@ -391,7 +418,7 @@ func (c *Catalog) ImportWindows(ctx context.Context, folder string, sources []So
 		return Imported{}, err
 	}
 	defer func() { _ = root.Close() }() // only read
-	return c.run(ctx, opts, folder, root, func(im *importer) error {
+	return c.run(ctx, opts, folder, below{root}, func(im *importer) error {
 		windir, inside, err := im.windir()
 		if err != nil {
 			return fmt.Errorf("%s: %w", folder, err)
@@ -400,9 +427,14 @@ func (c *Catalog) ImportWindows(ctx context.Context, folder string, sources []So
 		if err != nil {
 			resources = "" // before Windows 10
 		}
+		if sources == nil {
+			if sources, err = im.hives(windir[inside:]); err != nil {
+				return fmt.Errorf("%s: %w", folder, err)
+			}
+		}
 		for _, s := range sources {
 			err := im.sourceWith(s, resources, func(p string) (string, error) {
-				parts, err := windowsPath(p, windir)
+				_, parts, err := windowsPath(p, windir)
 				if err != nil {
 					return "", err
 				}

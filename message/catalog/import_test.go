@@ -235,7 +235,7 @@ func TestWindowsPath(t *testing.T) {
 		{`\x\.\\c.dll`, "x/c.dll"}, {`%ProgramData%\c.dll`, "ProgramData/c.dll"},
 		{`C:c.dll`, "!a drive without a folder"}, {`%x`, "!a % without its other one"}, {`\`, "!no file"}, {`a\b:c`, "!leads elsewhere"}, {`C:\%x%\y`, "!leads elsewhere"},
 	} {
-		parts, err := windowsPath(x.path, win)
+		_, parts, err := windowsPath(x.path, win)
 		if why, bad := strings.CutPrefix(x.want, "!"); bad {
 			if err == nil || !strings.HasSuffix(err.Error(), ": "+why) {
 				t.Errorf("%s: %q, %v, want %s", x.path, parts, err, why)

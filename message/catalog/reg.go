@@ -73,7 +73,7 @@ func ParseReg(r io.Reader) ([]Source, error) {
 	if len(b) > MaxReg {
 		return nil, fmt.Errorf("registry export: %w", over("bytes or more", MaxReg+1, MaxReg))
 	}
-	p := &regParser{sources: map[regKey]*regSource{}}
+	p := &regParser{registered: newRegistered()}
 	switch {
 	case len(b) >= 2 && b[0] == 0xff && b[1] == 0xfe:
 		p.text = nt.UTF8(b[2:])
@@ -86,21 +86,7 @@ func ParseReg(r io.Reader) ([]Source, error) {
 	if err := p.parse(); err != nil {
 		return nil, err
 	}
-	list := make([]Source, 0, len(p.sources))
-	for _, s := range p.sources {
-		if s.resource != "" && !slices.Contains(s.MessageFiles, s.resource) && len(s.MessageFiles) < MaxSourceFiles {
-			s.MessageFiles = append(s.MessageFiles, s.resource)
-		}
-		if len(s.allPaths()) > 0 || !s.GUID.IsZero() {
-			list = append(list, s.Source)
-		}
-	}
-	slices.SortFunc(list, func(a, b Source) int {
-		if c := strings.Compare(eventlog.Fold(a.Log), eventlog.Fold(b.Log)); c != 0 {
-			return c
-		}
-		return strings.Compare(eventlog.Fold(a.Name), eventlog.Fold(b.Name))
-	})
+	list := p.list()
 	if p.errs != nil {
 		return list, p.errs
 	}
@@ -125,25 +111,13 @@ func ansi(b []byte) string {
 	return string(out)
 }
 
-type regKey struct{ log, name string }
-
-// regSource is a source that is being read. rank says how good the control set is
-// that its values are from: 0 is the current one.
-type regSource struct {
-	Source
-	rank     int
-	resource string // of a publisher: the file with its manifest
-}
-
 type regParser struct {
 	text string // what is left
 	line int    // of the line that was read last
 	v4   bool   // REGEDIT4: hex data are ANSI
 
-	key     regKey
-	source  *regSource // that the values belong to; nil: to none
-	sources map[regKey]*regSource
-	errs    RegErrors
+	registered
+	errs RegErrors
 }
 
 func (p *regParser) bad(line int, err error) {
@@ -202,49 +176,9 @@ func (p *regParser) begin(s string) {
 	if strings.HasPrefix(s, "-") {
 		return // a key that the export deletes
 	}
-	parts := strings.Split(s, `\`)
-	n := len(parts)
-	rank := 0
-	var found Source
-	switch {
-	case n >= 4 && eventlog.EqualFold(parts[n-4], "Services") && eventlog.EqualFold(parts[n-3], "EventLog"):
-		found.Log, found.Name = parts[n-2], parts[n-1]
-		if n >= 5 && !eventlog.EqualFold(parts[n-5], "CurrentControlSet") {
-			rank = 1000
-			if number, ok := strings.CutPrefix(eventlog.Fold(parts[n-5]), "controlset"); ok {
-				if v, err := strconv.ParseUint(number, 10, 9); err == nil {
-					rank = 1 + int(v)
-				}
-			}
-		}
-	case n >= 3 && eventlog.EqualFold(parts[n-3], "WINEVT") && eventlog.EqualFold(parts[n-2], "Publishers"):
-		guid, err := nt.ParseGUID(parts[n-1])
-		if err != nil {
-			p.bad(p.line, err)
-			return
-		}
-		found.GUID, found.Name = guid, guid.String() // until its name comes
-	default:
-		return
-	}
-	if err := found.check(); err != nil {
+	if err := p.enter(strings.Split(s, `\`)); err != nil {
 		p.bad(p.line, err)
-		return
 	}
-	k := regKey{eventlog.Fold(found.Log), eventlog.Fold(found.Name)}
-	switch old := p.sources[k]; {
-	case old == nil && len(p.sources) == MaxSources:
-		p.bad(p.line, over("sources or more", MaxSources+1, MaxSources))
-		return
-	case old != nil && old.rank < rank:
-		return // a better control set has it
-	case old != nil && old.rank == rank:
-		p.source = old // the same key again
-	default:
-		p.source = &regSource{Source: found, rank: rank}
-		p.sources[k] = p.source
-	}
-	p.key = k
 }
 
 // value is the line of a value, and those that it goes on in.
@@ -315,14 +249,6 @@ func (p *regParser) quoted(s string) (text, rest string, err error) {
 			return "", "", over("characters or more", MaxRegValue+1, MaxRegValue)
 		}
 	}
-}
-
-// regData is the data of a value: texts, or a number.
-type regData struct {
-	texts  []string
-	number uint64
-	isText bool
-	gone   bool // the export deletes the value
 }
 
 // data parses the data of a value. Kinds that no value of ours has are none.
@@ -418,98 +344,4 @@ func (p *regParser) hex(s string) ([]byte, error) {
 			return b, errors.New("the end of the file, and data that go on")
 		}
 	}
-}
-
-// set puts a value into the source.
-func (p *regParser) set(name string, d regData) error {
-	s := &p.source.Source
-	publisher := s.Log == ""
-	if d.gone {
-		return nil
-	}
-	paths := func() (list []string, err error) {
-		if !d.isText {
-			return nil, errors.New("not a text")
-		}
-		for _, t := range d.texts {
-			for path := range strings.SplitSeq(t, ";") {
-				if path = strings.TrimSpace(path); path == "" {
-					continue
-				}
-				try := Source{Source: eventlog.Source{Name: "x", MessageFiles: []string{path}}}
-				if err := try.check(); err != nil {
-					return nil, fmt.Errorf("path %q: no path of a file", clip(path))
-				}
-				list = append(list, path)
-			}
-		}
-		if len(list) > MaxSourceFiles {
-			return nil, over("files", int64(len(list)), MaxSourceFiles)
-		}
-		return list, nil
-	}
-	one := func(to *string) error {
-		list, err := paths()
-		if err == nil && len(list) > 0 {
-			*to = list[0]
-		}
-		return err
-	}
-	number := func(to *uint32) error {
-		if d.isText {
-			return errors.New("not a number")
-		}
-		*to = uint32(d.number)
-		return nil
-	}
-	switch name = eventlog.Fold(name); {
-	case name == "eventmessagefile" && !publisher, name == "messagefilename" && publisher:
-		list, err := paths()
-		if err == nil {
-			s.MessageFiles = list
-		}
-		return err
-	case name == "resourcefilename" && publisher:
-		return one(&p.source.resource)
-	case name == "categorymessagefile" && !publisher:
-		return one(&s.CategoryFile)
-	case name == "parametermessagefile" && !publisher, name == "parameterfilename" && publisher:
-		return one(&s.ParameterFile)
-	case name == "categorycount" && !publisher:
-		return number(&s.CategoryCount)
-	case name == "typessupported" && !publisher:
-		return number(&s.Types)
-	case name == "providerguid" && !publisher:
-		if len(d.texts) != 1 {
-			return errors.New("not a text")
-		}
-		guid, err := nt.ParseGUID(d.texts[0])
-		if err == nil {
-			s.GUID = guid
-		}
-		return err
-	case name == "" && publisher:
-		if len(d.texts) != 1 {
-			return errors.New("not a text")
-		}
-		return p.rename(d.texts[0])
-	}
-	return nil
-}
-
-// rename gives a publisher its name, if no other has it.
-func (p *regParser) rename(name string) error {
-	try := Source{Source: eventlog.Source{Name: name}}
-	if err := try.check(); err != nil {
-		return err
-	}
-	k := regKey{"", eventlog.Fold(name)}
-	if other := p.sources[k]; other != nil && other != p.source {
-		return fmt.Errorf("publisher %q comes twice", name)
-	}
-	delete(p.sources, p.key)
-	p.source.Name = name
-	p.sources[k] = p.source
-	p.key = k
-	return nil
 }

@@ -53,7 +53,10 @@ const (
 	formClassic  uint8 = iota // the id is a message's
 	formManifest              // the id is an event's of a manifest
 	formCategory
-	formTask // a category that is a task of a manifest
+	formTask    // a category that is a task of a manifest
+	formLevel   // the id is a level's
+	formOpcode  // the id is a task's, and an opcode's in its lower half
+	formKeyword // the id is the number of a keyword's bit
 )
 
 type paramText struct {
@@ -457,12 +460,8 @@ func (c *Catalog) byManifest(ctx context.Context, en *entry, k textKey) (text st
 // definition is the message id that a provider gives an event or a task, and the name
 // of the task. cold is held.
 func (c *Catalog) definition(ctx context.Context, p provided, k textKey) (id uint32, name string, ok bool, err error) {
-	if k.form == formTask || k.form == formCategory {
-		err = c.ask(ctx, "provider_definition", 1, func(rows *sql.Rows) error {
-			ok = true
-			return rows.Scan(&id, &name)
-		}, `SELECT message_id, `+text("name", MaxName)+` FROM provider_definition WHERE provider = ? AND kind = ? AND value = ? LIMIT 1`, p.id, defTask, int64(k.id))
-		return id, name, ok, err
+	if kind, value, task, ok := defined(k); ok {
+		return c.defined(ctx, p, kind, value, task)
 	}
 	where, args := `version = ?`, []any{p.id, int64(k.id), int64(k.version)}
 	if k.version < 0 {
@@ -548,7 +547,10 @@ func (c *Catalog) provider(ctx context.Context, id int64) (*Provider, error) {
 		*list = append(*list, d)
 		return err
 	}, `SELECT kind, value, task, message_id, `+text("name", MaxName)+`, `+blob("guid", 16)+` FROM provider_definition WHERE provider = ? ORDER BY kind, value, task`, id)
-	return p, err
+	if err != nil {
+		return nil, err
+	}
+	return p, c.maps(ctx, id, p)
 }
 
 // content is a whole file. cold is held.

@@ -25,8 +25,9 @@ import (
 const (
 	// ApplicationID stands in the header of the SQLite file: "nElf".
 	ApplicationID = 0x6e456c66
-	// Version is the only version of the schema there is, SQLite's user_version.
-	Version = 1
+	// Version is that of the schema, SQLite's user_version. Version 1, which has no maps,
+	// is read as well, and becomes this one when it is opened for changes.
+	Version = 2
 )
 
 // MaxSize is how many bytes a catalogue may have that Open takes.
@@ -112,6 +113,40 @@ var schema = []struct{ typ, name, sql string }{
   guid BLOB NOT NULL,
   PRIMARY KEY (provider, kind, value, task)
 ) STRICT, WITHOUT ROWID`},
+	{"table", "provider_map", `CREATE TABLE provider_map (
+  provider INTEGER NOT NULL,
+  ord INTEGER NOT NULL,
+  name TEXT NOT NULL,
+  bits INTEGER NOT NULL,
+  PRIMARY KEY (provider, ord)
+) STRICT, WITHOUT ROWID`},
+	{"table", "provider_map_entry", `CREATE TABLE provider_map_entry (
+  provider INTEGER NOT NULL,
+  map INTEGER NOT NULL,
+  ord INTEGER NOT NULL,
+  value INTEGER NOT NULL,
+  message_id INTEGER NOT NULL,
+  PRIMARY KEY (provider, map, ord)
+) STRICT, WITHOUT ROWID`},
+	{"table", "provider_mapped", `CREATE TABLE provider_mapped (
+  provider INTEGER NOT NULL,
+  event INTEGER NOT NULL,
+  version INTEGER NOT NULL,
+  item INTEGER NOT NULL,
+  map INTEGER NOT NULL,
+  PRIMARY KEY (provider, event, version, item)
+) STRICT, WITHOUT ROWID`},
+}
+
+// newTables is how many tables at the end of the schema version 1 has not.
+const newTables = 3
+
+// schemaOf is the schema of a version.
+func schemaOf(version int) []struct{ typ, name, sql string } {
+	if version == 1 {
+		return schema[:len(schema)-newTables]
+	}
+	return schema
 }
 
 // ErrReadOnly is the error of a change to a catalogue that was opened for reading.
@@ -138,8 +173,10 @@ type Catalog struct {
 	db    *sql.DB
 	conn  *sql.Conn // the only one: limits are set for a connection
 	write bool
-	langs []message.Lang
-	now   func() time.Time
+	// version is that of the file.
+	version int
+	langs   []message.Lang
+	now     func() time.Time
 
 	// cold is held by whoever uses conn. It is taken before warm and before an entry's
 	// lock.
@@ -173,8 +210,12 @@ func Open(name string, opts *Options) (*Catalog, error) {
 	if err := c.connect(opts.Write); err != nil {
 		return nil, err
 	}
-	if err := c.checkSchema(); err != nil {
-		_ = c.shut() // the error of checkSchema counts
+	err = c.checkSchema()
+	if err == nil && c.write && c.version < Version {
+		err = c.upgrade()
+	}
+	if err != nil {
+		_ = c.shut() // what went wrong is err
 		return nil, err
 	}
 	return c, nil
@@ -303,8 +344,8 @@ func header(b []byte) error {
 	if id := binary.BigEndian.Uint32(b[68:]); id != ApplicationID {
 		return bad("header", "application_id", 68, fmt.Errorf("have 0x%08x, want 0x%08x: not a message catalogue", id, ApplicationID))
 	}
-	if v := binary.BigEndian.Uint32(b[60:]); v != Version {
-		return bad("header", "user_version", 60, fmt.Errorf("version %d of the catalogue, want %d", v, Version))
+	if v := binary.BigEndian.Uint32(b[60:]); v < 1 || v > Version {
+		return bad("header", "user_version", 60, fmt.Errorf("version %d of the catalogue, want 1 to %d", v, Version))
 	}
 	return nil
 }
@@ -383,24 +424,47 @@ func (c *Catalog) wrap(what string, err error) error {
 }
 
 func (c *Catalog) makeSchema() error {
-	tx, err := c.conn.BeginTx(context.Background(), nil)
-	if err != nil {
-		return c.wrap("create", err)
-	}
-	defer func() { _ = tx.Rollback() }() // after Commit it does nothing
 	list := []string{fmt.Sprintf("PRAGMA application_id = %d", ApplicationID), fmt.Sprintf("PRAGMA user_version = %d", Version)}
 	for _, s := range schema {
 		list = append(list, s.sql)
 	}
+	c.version = Version
+	return c.execAll("create", list)
+}
+
+// upgrade makes this version of an older one. Another process may have done it
+// meanwhile: then there is nothing to do.
+func (c *Catalog) upgrade() error {
+	list := []string{fmt.Sprintf("PRAGMA user_version = %d", Version)}
+	for _, s := range schema[len(schemaOf(c.version)):] {
+		list = append(list, strings.Replace(s.sql, "CREATE TABLE ", "CREATE TABLE IF NOT EXISTS ", 1))
+	}
+	if err := c.execAll("upgrade", list); err != nil {
+		return err
+	}
+	return c.checkSchema()
+}
+
+// execAll runs statements in one transaction.
+func (c *Catalog) execAll(what string, list []string) error {
+	tx, err := c.conn.BeginTx(context.Background(), nil)
+	if err != nil {
+		return c.wrap(what, err)
+	}
+	defer func() { _ = tx.Rollback() }() // after Commit it does nothing
 	for _, s := range list {
 		if _, err := tx.Exec(s); err != nil {
-			return c.wrap("create", err)
+			return c.wrap(what, err)
 		}
 	}
-	return c.wrap("create", tx.Commit())
+	return c.wrap(what, tx.Commit())
 }
 
 func (c *Catalog) checkSchema() error {
+	if err := c.conn.QueryRowContext(context.Background(), `PRAGMA user_version`).Scan(&c.version); err != nil {
+		return c.wrap("schema", err)
+	}
+	schema := schemaOf(c.version)
 	rows, err := c.conn.QueryContext(context.Background(), `SELECT type, name, CASE WHEN octet_length(sql) <= 4096 THEN sql ELSE '' END FROM sqlite_schema
 		WHERE sql IS NOT NULL OR name NOT LIKE 'sqlite_autoindex_%' LIMIT ?`, len(schema)+1)
 	if err != nil {

@@ -39,7 +39,8 @@ func TestOpenErrors(t *testing.T) {
 		{"a text", []byte(strings.Repeat("text ", 40)), "catalogue: header.magic at offset 0x0: not an SQLite file"},
 		{"write-ahead log", with(18, 2, 2), "catalogue: header.format versions at offset 0x12: have 2 and 2, want 1 and 1: no write-ahead log"},
 		{"another application", with(68, 0, 0, 0, 1), "catalogue: header.application_id at offset 0x44: have 0x00000001, want 0x6e456c66: not a message catalogue"},
-		{"a later version", with(60, 0, 0, 0, 2), "catalogue: header.user_version at offset 0x3c: version 2 of the catalogue, want 1"},
+		{"a later version", with(60, 0, 0, 0, 3), "catalogue: header.user_version at offset 0x3c: version 3 of the catalogue, want 1 to 2"},
+		{"none", with(60, 0, 0, 0, 0), "catalogue: header.user_version at offset 0x3c: version 0 of the catalogue, want 1 to 2"},
 	} {
 		name := filepath.Join(dir, "bad")
 		must(t, os.WriteFile(name, x.b, 0o666))

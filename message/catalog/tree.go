@@ -1,12 +1,10 @@
 package catalog
 
 import (
-	"errors"
 	"fmt"
+	"io"
 	"io/fs"
-	"os"
 	"path"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -21,10 +19,24 @@ const (
 	MaxParts      = 512     // .mui files of one file
 )
 
-// tree is the folders that an import reads: those below a root, of which nothing
-// leads out, or those of this machine. Names have slashes.
+// place is where the files of an import are. Names have slashes.
+type place interface {
+	// list gives the names in a folder, until more says no. What it has given counts
+	// even where there is an error.
+	list(name string, more func(name string) bool) error
+	// open opens a regular file, and says how long it is.
+	open(name string) (file, int64, error)
+}
+
+// file is an open file.
+type file interface {
+	io.ReaderAt
+	io.Closer
+}
+
+// tree is the folders that an import reads, in which case does not count.
 type tree struct {
-	root *os.Root // nil: this machine's
+	place
 	dirs map[string]map[string]string
 }
 
@@ -33,33 +45,22 @@ func (t *tree) dir(name string) (map[string]string, error) {
 	if d, ok := t.dirs[name]; ok {
 		return d, nil
 	}
-	var f *os.File
-	var err error
-	if t.root != nil {
-		f, err = t.root.Open(name)
-	} else {
-		f, err = os.Open(filepath.FromSlash(name))
+	d := map[string]string{}
+	full := false
+	err := t.list(name, func(name string) bool {
+		// Of names that differ only in case the first in order is taken.
+		key := eventlog.Fold(name)
+		if old, ok := d[key]; !ok || name < old {
+			d[key] = name
+		}
+		full = len(d) > MaxDirEntries
+		return !full
+	})
+	if full {
+		return nil, fmt.Errorf("folder %s: %w", name, over("entries or more", MaxDirEntries+1, MaxDirEntries))
 	}
 	if err != nil {
 		return nil, err
-	}
-	defer func() { _ = f.Close() }() // only read
-	d := map[string]string{}
-	for {
-		list, err := f.ReadDir(1024)
-		for _, e := range list {
-			// Of names that differ only in case the first in order is taken.
-			key := eventlog.Fold(e.Name())
-			if old, ok := d[key]; !ok || e.Name() < old {
-				d[key] = e.Name()
-			}
-		}
-		if len(d) > MaxDirEntries {
-			return nil, fmt.Errorf("folder %s: %w", name, over("entries or more", MaxDirEntries+1, MaxDirEntries))
-		}
-		if len(list) == 0 || err != nil {
-			break // at the end, or what could be read of it
-		}
 	}
 	if t.dirs == nil || len(t.dirs) > 4096 {
 		t.dirs = map[string]map[string]string{}
@@ -83,32 +84,6 @@ func (t *tree) find(parts ...string) (string, error) {
 		at = path.Join(at, real)
 	}
 	return at, nil
-}
-
-// open opens a regular file.
-func (t *tree) open(name string) (*os.File, int64, error) {
-	stat, open := os.Stat, os.Open
-	if t.root != nil {
-		stat, open = t.root.Stat, t.root.Open
-	} else {
-		name = filepath.FromSlash(name)
-	}
-	st, err := stat(name)
-	if err != nil {
-		return nil, 0, err
-	}
-	if !st.Mode().IsRegular() { // opening a pipe would wait
-		return nil, 0, &fs.PathError{Op: "open", Path: name, Err: errors.New("not a regular file")}
-	}
-	f, err := open(name)
-	if err != nil {
-		return nil, 0, err
-	}
-	if st, err = f.Stat(); err != nil {
-		_ = f.Close() // the error of Stat counts
-		return nil, 0, err
-	}
-	return f, st.Size(), nil
 }
 
 // parts are the files that belong to a file: its .mui files in folders beside it that
@@ -157,15 +132,17 @@ func isLang(name string) bool {
 	return err == nil && eventlog.EqualFold(l.String(), name)
 }
 
-// windowsPath is a path of the registry as parts below the drive of a Windows
-// installation; windir are those of its folder.
-func windowsPath(s string, windir []string) ([]string, error) {
-	bad := func(why string) ([]string, error) { return nil, fmt.Errorf("path %q: %s", clip(s), why) }
+// windowsPath is a path of the registry as parts below a drive of a Windows
+// installation; windir are those of its folder. The drive is a capital letter, or "": the
+// one with that folder.
+func windowsPath(s string, windir []string) (drive string, at []string, err error) {
+	bad := func(why string) (string, []string, error) {
+		return "", nil, fmt.Errorf("path %q: %s", clip(s), why)
+	}
 	p := strings.ReplaceAll(strings.Trim(strings.TrimSpace(s), `"`), "/", `\`)
 	for _, prefix := range []string{`\\?\`, `\??\`} {
 		p = strings.TrimPrefix(p, prefix)
 	}
-	var at []string
 	switch {
 	case strings.HasPrefix(p, "%"):
 		name, rest, ok := strings.Cut(p[1:], "%")
@@ -198,6 +175,9 @@ func windowsPath(s string, windir []string) ([]string, error) {
 		if p[2] != '\\' {
 			return bad("a drive without a folder")
 		}
+		if drive = strings.ToUpper(p[:1]); drive < "A" || drive > "Z" {
+			return bad("no drive")
+		}
 		p = p[2:]
 	case strings.HasPrefix(p, `\`):
 	case !strings.Contains(p, `\`):
@@ -218,5 +198,5 @@ func windowsPath(s string, windir []string) ([]string, error) {
 	if len(at) == 0 {
 		return bad("no file")
 	}
-	return at, nil
+	return drive, at, nil
 }

@@ -197,6 +197,28 @@ func (tx *Tx) addProvider(file int64, ord int, p *Provider) error {
 			}
 		}
 	}
+	return tx.addMaps(id, p)
+}
+
+func (tx *Tx) addMaps(id int64, p *Provider) error {
+	for i := range p.Maps {
+		m := &p.Maps[i]
+		if _, err := tx.exec(`INSERT INTO provider_map (provider, ord, name, bits) VALUES (?,?,?,?)`, id, i, m.Name, m.Bits); err != nil {
+			return err
+		}
+		for j, e := range m.Entries {
+			if _, err := tx.exec(`INSERT INTO provider_map_entry (provider, map, ord, value, message_id) VALUES (?,?,?,?,?)`,
+				id, i, j, int64(e.Value), int64(e.MessageID)); err != nil {
+				return err
+			}
+		}
+	}
+	for _, m := range p.Mapped {
+		if _, err := tx.exec(`INSERT INTO provider_mapped (provider, event, version, item, map) VALUES (?,?,?,?,?)`,
+			id, int64(m.Event), int64(m.Version), int64(m.Item), m.Map); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 
@@ -212,6 +234,9 @@ func (tx *Tx) RemoveFile(hash FileID) error {
 		return tx.c.wrap("file", err)
 	}
 	for _, q := range []string{
+		`DELETE FROM provider_map WHERE provider IN (SELECT id FROM provider WHERE file = ?)`,
+		`DELETE FROM provider_map_entry WHERE provider IN (SELECT id FROM provider WHERE file = ?)`,
+		`DELETE FROM provider_mapped WHERE provider IN (SELECT id FROM provider WHERE file = ?)`,
 		`DELETE FROM provider_event WHERE provider IN (SELECT id FROM provider WHERE file = ?)`,
 		`DELETE FROM provider_definition WHERE provider IN (SELECT id FROM provider WHERE file = ?)`,
 		`DELETE FROM provider WHERE file = ?`, `DELETE FROM message_table WHERE file = ?`, `DELETE FROM file WHERE id = ?`,
