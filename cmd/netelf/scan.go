@@ -331,6 +331,9 @@ func (j *scanJob) list(ctx context.Context, p *progress) error {
 // stream writes what c gives, and closes out. The error is that of the output:
 // what became of the reading is in the outcomes.
 func (j *scanJob) stream(ctx context.Context, c eventlog.Cursor, out *render.Writer, loss func(*eventlog.Loss)) error {
+	if j.sel.Where != nil && j.sel.Where.Needs().Has(eventlog.FieldMessage) {
+		c = eventlog.Resolve(c, &j.sel, nil) // what hangs on text is settled: there is none but what events bring
+	}
 	atOnce := width(j.stdout) > 0
 	var e eventlog.Event
 	for {
