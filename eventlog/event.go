@@ -96,9 +96,12 @@ type Extra struct {
 	ProcessID    uint32
 	ThreadID     uint32
 	Channel      string
-	UserData     string   // name of the element in UserData that Strings are from; "": EventData
-	Names        []string // of Strings, "" where one has none; nil: none are named
-	XML          string   // only if FieldXML was wanted
+
+	EventSourceName string // under which a provider that has a manifest writes to the old interface
+
+	UserData string   // name of the element in UserData that Strings are from; "": EventData
+	Names    []string // of Strings, "" where one has none; nil: none are named
+	XML      string   // only if FieldXML was wanted
 }
 
 // Code is the low 16 bits of ID.

@@ -13,7 +13,7 @@ func fullEvent() *Event {
 		Origin: &Origin{Server: "srv", Log: "System"}, RecordNumber: 7, TimeGenerated: time.Unix(1, 0).UTC(), TimeWritten: time.Unix(2, 0).UTC(),
 		ID: 0xC0000007, Type: Error, Level: LevelError, Category: 3, Source: "disk", Computer: "SRV", User: "S-1-5-18",
 		Strings: []string{"a", "", "c"}, Data: []byte{1, 2, 3}, Message: "text", MessageBy: ByServer,
-		Extra: &Extra{ProviderGUID: nt.GUID{1}, ActivityID: nt.GUID{2}, RelatedActivityID: nt.GUID{3}, UserData: "u", Keywords: 2, Task: 3, Opcode: 4, Version: 5, ProcessID: 6, ThreadID: 7, Channel: "System",
+		Extra: &Extra{ProviderGUID: nt.GUID{1}, ActivityID: nt.GUID{2}, RelatedActivityID: nt.GUID{3}, EventSourceName: "e", UserData: "u", Keywords: 2, Task: 3, Opcode: 4, Version: 5, ProcessID: 6, ThreadID: 7, Channel: "System",
 			Names: []string{"x", "y", "z"}, XML: "<Event/>"},
 		Raw: []byte{4, 5}, Offset: 48, Recovered: true,
 	}
