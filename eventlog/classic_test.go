@@ -43,7 +43,7 @@ func TestClassicFields(t *testing.T) {
 				t.Errorf("%v: %d, %v", f, n, known)
 			}
 		}
-		for _, f := range []Field{FieldProviderGUID, FieldActivityID, FieldRelatedActivityID, FieldUserData} {
+		for _, f := range []Field{FieldProviderGUID, FieldActivityID, FieldRelatedActivityID, FieldEventSource, FieldUserData} {
 			if x, known := e.Text(f, "", 0); known != No {
 				t.Errorf("%v: %+v, %v", f, x, known)
 			}
@@ -54,7 +54,7 @@ func TestClassicFields(t *testing.T) {
 // TestExtraFields: what only formats beyond .evt have.
 func TestExtraFields(t *testing.T) {
 	e := &Event{Origin: &Origin{Server: "srv", Log: "a.evtx"}, Extra: &Extra{
-		ProviderGUID: nt.GUID{1}, ActivityID: nt.GUID{2}, RelatedActivityID: nt.GUID{3}, UserData: "EventXML",
+		ProviderGUID: nt.GUID{1}, ActivityID: nt.GUID{2}, RelatedActivityID: nt.GUID{3}, EventSourceName: "Old", UserData: "EventXML",
 		Keywords: 2, Opcode: 4, Version: 5, ProcessID: 6, ThreadID: 7, Channel: "Setup",
 	}}
 	for f, want := range map[Field]uint64{FieldKeywords: 2, FieldOpcode: 4, FieldVersion: 5, FieldProcessID: 6, FieldThreadID: 7} {
@@ -63,7 +63,7 @@ func TestExtraFields(t *testing.T) {
 		}
 	}
 	for f, want := range map[Field]string{
-		FieldServer: "srv", FieldLog: "a.evtx", FieldChannel: "Setup", FieldUserData: "EventXML",
+		FieldServer: "srv", FieldLog: "a.evtx", FieldChannel: "Setup", FieldUserData: "EventXML", FieldEventSource: "Old",
 		FieldProviderGUID: nt.GUID{1}.String(), FieldActivityID: nt.GUID{2}.String(), FieldRelatedActivityID: nt.GUID{3}.String(),
 	} {
 		if x, known := e.Text(f, "", 0); x.S != want || known != Yes {

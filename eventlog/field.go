@@ -39,6 +39,7 @@ const (
 	FieldProviderGUID      // in braces
 	FieldActivityID        // in braces
 	FieldRelatedActivityID // in braces
+	FieldEventSource       // under which a provider writes to the old interface
 	FieldUserData          // name of the element that is the event's UserData
 	FieldCategoryName      // of the category, as message text is sought; only to be wanted
 	fieldCount
@@ -48,8 +49,7 @@ var fieldNames = [fieldCount]string{
 	"record", "time_written", "time", "id", "event_id", "type", "level", "category",
 	"opcode", "version", "keywords", "process_id", "thread_id",
 	"server", "log", "source", "computer", "user", "string", "data", "named", "message", "xml", "raw",
-	"channel", "provider_guid", "activity_id", "related_activity_id", "user_data",
-	"category_name",
+	"channel", "provider_guid", "activity_id", "related_activity_id", "event_source", "user_data", "category_name",
 }
 
 func (f Field) String() string { return name(fieldNames[:], int(f)) }
@@ -165,11 +165,16 @@ func (e *Event) Text(f Field, name string, i int) (Text, Tri) {
 			return Text{}, No
 		}
 		s = g.String()
-	case FieldUserData:
-		if e.Extra == nil || e.Extra.UserData == "" {
+	case FieldEventSource, FieldUserData:
+		if e.Extra == nil {
 			return Text{}, No
 		}
-		s = e.Extra.UserData
+		if s = e.Extra.EventSourceName; f == FieldUserData {
+			s = e.Extra.UserData
+		}
+		if s == "" {
+			return Text{}, No
+		}
 	case FieldSource:
 		s = e.Source
 	case FieldComputer:

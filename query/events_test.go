@@ -68,7 +68,7 @@ func testEvents() []*eventlog.Event {
 			Keywords: 0x4020000000000000, Task: 104, ProcessID: 1208, ThreadID: 3060, Channel: "Security", UserData: "LogFileCleared",
 		}), "SubjectUserSid", "S-1-5-21-1-2-3-500", "SubjectUserName", "Administrator"),
 		9: pairs(add(8, 0x40001b85, "Service Control Manager", 4, eventlog.Extra{
-			ProviderGUID: guid("{555908d1-a6d7-4695-8e1e-26931d2012f4}"), Keywords: classic, ProcessID: 620, ThreadID: 1234, Channel: "System",
+			ProviderGUID: guid("{555908d1-a6d7-4695-8e1e-26931d2012f4}"), EventSourceName: "SCM", Keywords: classic, ProcessID: 620, ThreadID: 1234, Channel: "System",
 		}), "ServiceName", "Rock crusher", "ImagePath", `C:\quarry\crusher.exe`, "StartType", "auto start"),
 		10: pairs(add(9, 0x40001b7c, "Service Control Manager", 4, eventlog.Extra{
 			ProviderGUID: guid("{555908d1-a6d7-4695-8e1e-26931d2012f4}"), Keywords: classic, ProcessID: 620, ThreadID: 1300, Channel: "System",

@@ -61,6 +61,7 @@ var fields = []field{
 	{"provider_guid", eventlog.FieldProviderGUID, kindGUID, "GUID of the source", nil},
 	{"activity_id", eventlog.FieldActivityID, kindGUID, "GUID of the activity", []string{"activity"}},
 	{"related_activity_id", eventlog.FieldRelatedActivityID, kindGUID, "GUID of the related activity", nil},
+	{"event_source", eventlog.FieldEventSource, kindName, "name of the source in the old interface, where a provider has two", nil},
 	{"user_data", eventlog.FieldUserData, kindName, "name of the element in UserData", nil},
 	{"xml", eventlog.FieldXML, kindProse, "the event's own XML", nil},
 	{"raw", eventlog.FieldRaw, kindProse, "the record as stored", nil},

@@ -1,8 +1,10 @@
 package query
 
 import (
+	"encoding/xml"
 	"errors"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -48,6 +50,46 @@ func TestQueryList(t *testing.T) {
 		}
 		backAndForth(t, q.Where)
 	}
+}
+
+// TestQueryListTable: each query of the table of XPath selects the same in a Select,
+// and nothing in a Suppress beside a Select of all but those.
+func TestQueryListTable(t *testing.T) {
+	events := testEvents()
+	for _, r := range xpathTable(t) {
+		var escaped strings.Builder
+		if err := xml.EscapeText(&escaped, []byte(r.expr)); err != nil {
+			t.Fatal(err)
+		}
+		for _, tt := range []struct{ text, want string }{
+			{"<Select>" + escaped.String() + "</Select>", r.want},
+			{"<Select>*[System[EventID=1]]</Select><Select>*[System[EventID!=1]]</Select><Suppress>" + escaped.String() + "</Suppress>", others(r.want)},
+			{"<Select>" + escaped.String() + "</Select><Suppress>" + escaped.String() + "</Suppress>", "none"},
+		} {
+			q, err := Parse("<QueryList><Query>"+tt.text+"</Query></QueryList>", &Options{Now: testNow})
+			if err != nil {
+				t.Errorf("line %d: %s: %v", r.line, tt.text, err)
+				continue
+			}
+			if got := selected(q.Where, events); got != tt.want {
+				t.Errorf("line %d: %s: selects %s, want %s", r.line, tt.text, got, tt.want)
+			}
+		}
+	}
+}
+
+// others are the records of testEvents that are not among these.
+func others(records string) string {
+	var left []string
+	for n := 1; n <= len(testEvents()); n++ {
+		if s := strconv.Itoa(n); !slices.Contains(strings.Fields(records), s) {
+			left = append(left, s)
+		}
+	}
+	if len(left) == 0 {
+		return "none"
+	}
+	return strings.Join(left, " ")
 }
 
 // TestPerLog: what is asked of each log alone.

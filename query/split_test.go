@@ -70,3 +70,18 @@ func TestSplitLosesNothing(t *testing.T) {
 		}
 	}
 }
+
+func TestFormOf(t *testing.T) {
+	for text, want := range map[string]Form{
+		"": Small, "*": Small, "* [x": XPath, "*[System]": XPath, " (\n*[System])": XPath, "*/System": XPath, "*x": Small, "* x": Small,
+		"Event[System]": XPath, "Event / System": XPath, "/Event[System]": XPath, "//Event[System]": XPath, "Event": Small, "Event log": Small,
+		"event[x": Small, "Events[x": Small, "<QueryList/>": QueryList, "\ufeff <a": QueryList, "a<b": Small, "(a": Small,
+	} {
+		if got := FormOf(text); got != want {
+			t.Errorf("%q: %v, want %v", text, got, want)
+		}
+	}
+	if Small.String() != "query" || XPath.String() != "XPath" || QueryList.String() != "QueryList" {
+		t.Error("the forms have other names")
+	}
+}

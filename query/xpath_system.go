@@ -18,7 +18,8 @@ const (
 	leafQualifiers
 	leafTime
 	leafText
-	leafOptional // text; the empty one is not there
+	leafSome     // text that need not be there
+	leafOptional // SID; the empty one is not there
 	leafGUID
 )
 
@@ -38,7 +39,7 @@ type element struct {
 var system = map[string]*element{
 	"Provider": {attrs: map[string]*leaf{
 		"Name":            {eventlog.FieldSource, leafText},
-		"EventSourceName": {eventlog.FieldSource, leafText},
+		"EventSourceName": {eventlog.FieldEventSource, leafSome},
 		"Guid":            {eventlog.FieldProviderGUID, leafGUID},
 	}, example: "Provider[@Name='Disk']"},
 	"EventID":       {text: &leaf{eventlog.FieldCode, leafNumber}, attrs: map[string]*leaf{"Qualifiers": {eventlog.FieldID, leafQualifiers}}},
@@ -115,7 +116,7 @@ func there(l *leaf) eventlog.Expr {
 	switch l.kind {
 	case leafOptional:
 		return eventlog.Not{X: eventlog.TextTerm(l.of, eventlog.Eq, "")}
-	case leafGUID:
+	case leafGUID, leafSome:
 		return eventlog.TextTerm(l.of, eventlog.Contains, "")
 	}
 	return eventlog.And{}
@@ -135,7 +136,7 @@ func (x *xpath) value(n *node, at *where, t test) (eventlog.Expr, error) {
 		return eventlog.And{}, nil // the caller knows the bounds
 	case t.op == "band" && l.kind != leafNumber:
 		return nil, x.errorIn(n, "%s is no number that has bits", at.path)
-	case l.kind == leafText, l.kind == leafOptional, l.kind == leafGUID:
+	case l.kind >= leafText:
 		return x.textValue(n, at, t)
 	case l.kind == leafTime:
 		return x.timeValue(n, t)

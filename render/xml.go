@@ -53,7 +53,11 @@ func AppendXML(dst []byte, e *eventlog.Event) []byte {
 
 func appendSystem(dst []byte, e *eventlog.Event, x *eventlog.Extra) []byte {
 	dst = append(appendXMLText(append(dst, "<System><Provider Name='"...), e.Source), '\'')
-	dst = append(appendGUID(dst, " Guid='", x.ProviderGUID), "/><EventID"...)
+	dst = appendGUID(dst, " Guid='", x.ProviderGUID)
+	if x.EventSourceName != "" {
+		dst = append(appendXMLText(append(dst, " EventSourceName='"...), x.EventSourceName), '\'')
+	}
+	dst = append(dst, "/><EventID"...)
 	if high := uint64(e.ID >> 16); high != 0 || e.Extra == nil {
 		dst = append(appendAttr(dst, " Qualifiers='", high), '\'')
 	}

@@ -60,11 +60,12 @@ func TestXMLRead(t *testing.T) {
 // that an element can have is called Data.
 func TestXMLUserData(t *testing.T) {
 	e := &eventlog.Event{Offset: -1, Source: "s", Strings: []string{"bob", "<x>", "y"}, Extra: &eventlog.Extra{
-		UserData: "LogFileCleared", Names: []string{"SubjectUserName", "a b"}, ActivityID: nt.GUID{1}, RelatedActivityID: nt.GUID{2},
+		EventSourceName: "O'ld", UserData: "LogFileCleared", Names: []string{"SubjectUserName", "a b"}, ActivityID: nt.GUID{1}, RelatedActivityID: nt.GUID{2},
 	}}
 	got := string(AppendXML(nil, e))
 	for _, want := range []string{
 		"<UserData><LogFileCleared xmlns=''><SubjectUserName>bob</SubjectUserName><Data>&lt;x&gt;</Data><Data>y</Data></LogFileCleared></UserData>",
+		" EventSourceName='O&apos;ld'/>",
 		"<Correlation ActivityID='" + nt.GUID{1}.String() + "' RelatedActivityID='" + nt.GUID{2}.String() + "'/>",
 	} {
 		if !strings.Contains(got, want) {
