@@ -3,6 +3,7 @@
 //	go run ./bench            everything
 //	go run ./bench files      reading .evt files
 //	go run ./bench scan       reading many servers at once
+//	go run ./bench results    asking many servers for results that are paged and counted
 //	go run ./bench service    the event log service; service/durable is one part of it
 //
 // The programs take turns, several times over, on the same disk, and what is
@@ -38,6 +39,7 @@ var parts = []struct {
 }{
 	{"files", benchFiles},
 	{"scan", benchScan},
+	{"results", benchResults},
 	{"service/durable", benchDurable},
 	{"service/unsynced", benchUnsynced},
 	{"service/socket", benchSocket},
