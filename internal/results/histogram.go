@@ -19,11 +19,11 @@ const maxBars = 8
 type Histogram struct {
 	Version      uint64
 	Since, Until time.Time // bucket i begins at Since plus i of n parts of this, rounded up to 100 ns
-	Buckets      []Levels
-	Undated      Levels // events whose time is unknown: 1601 or 1970
-	Outside      uint64 // events before Since or from Until on
-	Exact        bool   // each event is in the bucket it belongs to; else it may be one beside it
-	Done         bool   // nothing else is coming
+	Buckets      []eventlog.LevelCounts
+	Undated      eventlog.LevelCounts // events whose time is unknown: 1601 or 1970
+	Outside      uint64               // events before Since or from Until on
+	Exact        bool                 // each event is in the bucket it belongs to; else it may be one beside it
+	Done         bool                 // nothing else is coming
 }
 
 // Histogram counts into n buckets from since to until. Zero times are the bounds of
@@ -59,7 +59,7 @@ func (r *Result) Histogram(since, until time.Time, n int) (*Histogram, error) {
 	switch {
 	case open && !any, !open && from >= to:
 		// There is nothing, or nothing to be in it.
-		h.Buckets, h.Exact = make([]Levels, n), true
+		h.Buckets, h.Exact = make([]eventlog.LevelCounts, n), true
 		h.Outside = o.total - h.Undated.Sum()
 		r.mu.Unlock()
 		h.Since, h.Until = since, until
@@ -102,8 +102,8 @@ func ceil(t time.Time) uint64 {
 // bars are a histogram that goes on.
 type bars struct {
 	from, to uint64
-	counts   []Levels
-	undated  Levels
+	counts   []eventlog.LevelCounts
+	undated  eventlog.LevelCounts
 	outside  uint64
 	counted  map[runID]uint64 // keys of each run
 	version  uint64
@@ -121,7 +121,7 @@ func (r *Result) barsOf(from, to uint64, n int) *bars {
 	if len(r.bars) == maxBars {
 		r.bars = slices.Delete(r.bars, 0, 1)
 	}
-	b := &bars{from: from, to: to, counts: make([]Levels, n), counted: map[runID]uint64{}}
+	b := &bars{from: from, to: to, counts: make([]eventlog.LevelCounts, n), counted: map[runID]uint64{}}
 	r.bars = append(r.bars, b)
 	return b
 }
@@ -153,10 +153,10 @@ func (b *bars) count(o *order) error {
 func (b *bars) add(k key) {
 	switch {
 	case k.generated <= undatedUpTo:
-		b.undated[levelSlot(k.level)]++
+		b.undated.Count(eventlog.Level(k.level))
 	case k.generated < b.from || k.generated >= b.to:
 		b.outside++
 	default:
-		b.counts[bucketOf(k.generated-b.from, b.to-b.from, len(b.counts))][levelSlot(k.level)]++
+		b.counts[bucketOf(k.generated-b.from, b.to-b.from, len(b.counts))].Count(eventlog.Level(k.level))
 	}
 }

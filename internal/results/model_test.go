@@ -349,8 +349,8 @@ func checkHistogram(t *testing.T, rnd *rand.Rand, r *Result, want []*eventlog.Ev
 		if !h.Exact || !h.Done || len(h.Buckets) != n {
 			t.Fatalf("histogram: exact %v, done %v, %d buckets", h.Exact, h.Done, len(h.Buckets))
 		}
-		buckets := make([]Levels, n)
-		var undated Levels
+		buckets := make([]eventlog.LevelCounts, n)
+		var undated eventlog.LevelCounts
 		var outside uint64
 		span := h.Until.Sub(h.Since)
 		for _, e := range want {

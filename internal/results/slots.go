@@ -3,28 +3,9 @@ package results
 import (
 	"math/bits"
 	"time"
+
+	"netelf.example/eventlog"
 )
-
-// Levels are counts of events by level: 0 to 5 as eventlog.Level has them, and all
-// others last.
-type Levels [7]uint64
-
-// Sum is the count of all.
-func (l *Levels) Sum() (n uint64) {
-	for _, x := range l {
-		n += x
-	}
-	return n
-}
-
-func (l *Levels) add(o *Levels) {
-	for i, x := range o {
-		l[i] += x
-	}
-}
-
-// levelSlot is where a level is counted.
-func levelSlot(l uint8) int { return min(int(l), len(Levels{})-1) }
 
 const (
 	slotCount  = 2048
@@ -41,19 +22,18 @@ var undatedUpTo = ticks(time.Unix(0, 0))
 type slots struct {
 	shift    uint
 	base     uint64 // the number of the first slot: its ticks >> shift
-	counts   []Levels
-	undated  Levels
+	counts   []eventlog.LevelCounts
+	undated  eventlog.LevelCounts
 	min, max uint64 // ticks of what is dated; max 0: nothing is
 }
 
 func (s *slots) add(k *key) {
-	l := levelSlot(k.level)
 	if k.generated <= undatedUpTo {
-		s.undated[l]++
+		s.undated.Count(eventlog.Level(k.level))
 		return
 	}
 	if s.max == 0 {
-		s.counts, s.shift = make([]Levels, slotCount), firstShift
+		s.counts, s.shift = make([]eventlog.LevelCounts, slotCount), firstShift
 		s.min, s.max = k.generated, k.generated
 		s.base = s.centred()
 	}
@@ -63,7 +43,7 @@ func (s *slots) add(k *key) {
 		s.widen()
 		i = k.generated>>s.shift - s.base
 	}
-	s.counts[i][l]++
+	s.counts[i].Count(eventlog.Level(k.level))
 }
 
 // centred is the base with which what there is lies in the middle.
@@ -80,11 +60,11 @@ func (s *slots) widen() {
 		shift++
 	}
 	old, base, by := s.counts, s.base, shift-s.shift
-	s.counts, s.shift = make([]Levels, slotCount), shift
+	s.counts, s.shift = make([]eventlog.LevelCounts, slotCount), shift
 	s.base = s.centred()
 	for i := range old {
-		if old[i] != (Levels{}) {
-			s.counts[(base+uint64(i))>>by-s.base].add(&old[i])
+		if old[i] != (eventlog.LevelCounts{}) {
+			s.counts[(base+uint64(i))>>by-s.base].Add(&old[i])
 		}
 	}
 }
@@ -93,11 +73,11 @@ func (s *slots) widen() {
 func (s *slots) span() (since, until uint64, ok bool) { return s.min, s.max + 1, s.max != 0 }
 
 // buckets counts into n equal parts of [since, until), each slot where it begins.
-func (s *slots) buckets(since, until uint64, n int) (list []Levels, outside uint64) {
-	list = make([]Levels, n)
+func (s *slots) buckets(since, until uint64, n int) (list []eventlog.LevelCounts, outside uint64) {
+	list = make([]eventlog.LevelCounts, n)
 	for i := range s.counts {
 		c := &s.counts[i]
-		if *c == (Levels{}) {
+		if *c == (eventlog.LevelCounts{}) {
 			continue
 		}
 		at := min(max((s.base+uint64(i))<<s.shift, s.min), s.max)
@@ -105,7 +85,7 @@ func (s *slots) buckets(since, until uint64, n int) (list []Levels, outside uint
 			outside += c.Sum()
 			continue
 		}
-		list[bucketOf(at-since, until-since, n)].add(c)
+		list[bucketOf(at-since, until-since, n)].Add(c)
 	}
 	return list, outside
 }
