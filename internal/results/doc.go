@@ -18,8 +18,8 @@
 //
 // Rows stand newest first, by (TimeWritten, server, log, record) descending: exactly as
 // package scan merges them backwards. What is kept of each log is a run in that order.
-// The row of a rank is found by bisecting all runs at once; of each block of 512 keys
-// eight bytes are in memory, so that few blocks have to be read for it.
+// The row of a rank is found by bisecting all runs at once; of each block of 128 keys
+// sixteen bytes are in memory, so that few blocks have to be read for it.
 //
 // # While it is coming
 //
@@ -41,11 +41,11 @@
 //
 // A store bounds how many results a caller and all have, how long they live, and how
 // much of the disk they take; a result that has no more room stops, and says how far it
-// has come with each server. In memory a result has about 16 KiB a log while keys of it
-// come, some hundred events for the first page, and its facets. Its keys lie in a
-// temporary file that has no name, so that nothing is left of it behind a crash. What is
-// read from there is this process's own; a file that was damaged meanwhile gives wrong
-// rows or an error and no panic.
+// has come with each server. In memory a result has up to 4 KiB of keys a log, some
+// hundred events for the first page, and its facets. The other keys lie in a temporary
+// file that has no name, so that nothing is left of it behind a crash. What is read from
+// there is this process's own; a file that was damaged meanwhile gives wrong rows or an
+// error and no panic.
 //
 // # Who sees it
 //

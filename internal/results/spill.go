@@ -11,7 +11,7 @@ import (
 )
 
 const (
-	blockKeys = 512
+	blockKeys = 128
 	blockSize = blockKeys * keySize
 )
 

@@ -81,6 +81,43 @@ func TestFirstPage(t *testing.T) {
 	})
 }
 
+// Where all events are of one second, it is the order of servers that says what may still
+// come in between.
+func TestPendingTies(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := new(world)
+		w.server("bedrock", logOf("bedrock", "System", make([]int, 10)...))
+		slow := logOf("wilma", "System", make([]int, 10)...)
+		slow.pause = constant(time.Second)
+		w.server("wilma", slow)
+		crawling := logOf("barney", "System", make([]int, 10)...)
+		crawling.pause = constant(time.Second)
+		w.server("barney", crawling)
+		r := create(t, storeOf(t, nil), &Query{Targets: w.targets()})
+		time.Sleep(3500 * time.Millisecond)
+		for _, c := range []struct {
+			rows    int
+			settled uint64
+			servers string
+			pending []string
+		}{
+			{3, 3, "[wilma wilma wilma]", nil},
+			{5, 3, "[wilma wilma wilma bedrock bedrock]", []string{"wilma"}},
+			{16, 3, "", []string{"wilma"}},
+			{17, 3, "", []string{"wilma", "barney"}}, // there are no more, but for those to come
+		} {
+			p := page(t, r, &PageQuery{Rows: c.rows})
+			var servers []string
+			for _, row := range p.Rows {
+				servers = append(servers, row.Server)
+			}
+			if c.servers != "" && fmt.Sprint(servers) != c.servers || p.Settled != c.settled || !slices.Equal(p.Pending, c.pending) {
+				t.Errorf("%d rows: of %v, %d settled, pending %v", c.rows, servers, p.Settled, p.Pending)
+			}
+		}
+	})
+}
+
 // A row shows its event, or why there is none, and never another one.
 func TestGone(t *testing.T) {
 	ascending := func(n, from, shift int) (list []*eventlog.Event) {
