@@ -319,7 +319,7 @@ func (r *Result) count(c *fieldCount) {
 	}
 	sel := r.query.Selection
 	sel.Want = dataFields
-	opts := &scan.EachOptions{Options: r.store.opts.Scan}
+	opts := &scan.EachOptions{Options: r.store.opts.Scan, Info: true}
 	if r.settles() {
 		sel.Want = eventlog.DefaultFields | eventlog.FieldMessage.Bit()
 	}
@@ -341,12 +341,19 @@ type fieldTaker struct {
 func (*fieldTaker) Opening(int) {}
 
 func (t *fieldTaker) Opened(target int, logs []scan.Opened) {
-	for _, l := range logs {
+	t.r.mu.Lock()
+	defer t.r.mu.Unlock()
+	for i := range logs {
+		l := &logs[i]
 		var found *run
-		for _, run := range t.r.targets[target].runs { // not changed any more
+		for _, run := range t.r.targets[target].runs {
 			if run.log == l.Name {
 				found = run
 			}
+		}
+		if found != nil && found.generation != 0 && l.Known && l.Info.Generation != found.generation {
+			t.c.err = fmt.Errorf("%s/%s: %w", found.server, found.log, eventlog.ErrMarkGone)
+			found = nil
 		}
 		t.runs[target] = append(t.runs[target], found)
 	}

@@ -163,12 +163,17 @@ func (h *handle) log(ctx context.Context, name string) (l eventlog.Log, own bool
 		return l, false, nil
 	}
 	if h.server == nil {
-		if h.failed != nil && (refused(h.failed) || time.Now().Before(h.until)) {
+		if h.failed != nil && time.Now().Before(h.until) {
 			return nil, false, h.failed
+		}
+		if err := h.result.refusal(h.target, nil); err != nil {
+			return nil, false, err
 		}
 		server, err := h.result.query.Targets[h.target].Open(ctx)
 		if err != nil {
-			if !errors.Is(err, context.Canceled) {
+			if refused(err) {
+				_ = h.result.refusal(h.target, err) // for the next time
+			} else if !errors.Is(err, context.Canceled) {
 				h.failed, h.until = err, time.Now().Add(again)
 			}
 			return nil, false, err
@@ -186,6 +191,18 @@ func (h *handle) log(ctx context.Context, name string) (l eventlog.Log, own bool
 	return l, false, nil
 }
 
-// refused says whether a server did not let somebody in. It is not asked again: that
-// may lock an account.
+// refused says whether a server did not let somebody in.
 func refused(err error) bool { return eventlog.StateOf(err) == eventlog.Refused }
+
+// refusal is why a server did not let anybody in when events were to be read again, and
+// notes it if there is an err. It is not asked another time for this result: that may
+// lock an account.
+func (r *Result) refusal(target int, err error) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	t := &r.targets[target]
+	if err != nil {
+		t.refused = err
+	}
+	return t.refused
+}

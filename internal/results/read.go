@@ -182,7 +182,7 @@ func (w *rowWalk) give(row *Row) error {
 // found is of the same life of the log, where the log knows of its lives.
 func (r *Result) explain(ctx context.Context, l eventlog.Log, run *run, rows []*Row) {
 	r.mu.Lock()
-	generation := run.generation
+	generation, newest := run.generation, run.newest
 	r.mu.Unlock()
 	gone := false
 	for _, row := range rows {
@@ -207,7 +207,7 @@ func (r *Result) explain(ctx context.Context, l eventlog.Log, run *run, rows []*
 		switch {
 		case cleared:
 			row.Event, row.Err = nil, eventlog.ErrMarkGone
-		case errors.Is(row.Err, eventlog.ErrMarkGone) && info.Oldest > row.key.record && info.Next > run.newest:
+		case errors.Is(row.Err, eventlog.ErrMarkGone) && info.Oldest > row.key.record && info.Next > newest:
 			row.Err = errOverwritten
 		}
 	}

@@ -67,7 +67,7 @@ const lean = eventlog.Fields(1<<eventlog.FieldRecord | 1<<eventlog.FieldTimeWrit
 // Result is the answer of many servers to one Query. Many goroutines may use it. What
 // was closed, or has expired, answers fs.ErrClosed.
 //
-// life, barsMu and fieldsMu stand above mu, and mu above nothing.
+// life, barsMu, fieldsMu and the ready of a handle stand above mu, and mu above nothing.
 type Result struct {
 	id      string
 	owner   string
@@ -110,6 +110,7 @@ type target struct {
 	phase   scan.Phase
 	runs    []*run
 	outcome *scan.Outcome // nil: it is not over
+	refused error         // why it is not asked for events again; nil: it may be
 }
 
 func newResult(s *Store, id, owner string, q *Query) *Result {

@@ -172,6 +172,15 @@ func TestGone(t *testing.T) {
 			l.change(c.events, c.cleared)
 			checkAlive(c.alive, c.want)
 
+			if c.cleared {
+				f, err := r.Facet(Field{Field: eventlog.FieldString, Position: 1}, 5, 0)
+				for version := uint64(0); err == nil && !f.Done; f, err = r.Facet(f.Field, 5, 0) {
+					version, err = r.Wait(t.Context(), version)
+				}
+				if err != nil || f.Counted != 0 || f.Total != 1000 || !errors.Is(f.Err, eventlog.ErrMarkGone) {
+					t.Errorf("a data field of another life: %+v, %v", f, err)
+				}
+			}
 			x, err := r.Export(0)
 			if err != nil {
 				t.Fatal(err)
@@ -240,7 +249,7 @@ func TestPageOfTheDead(t *testing.T) {
 		if n := bedrock.tries.Load(); n != 2 {
 			t.Errorf("the other one was opened %d times, once to count", n)
 		}
-		time.Sleep(again)
+		time.Sleep(3 * handleIdle) // what is not used is closed, and yet not asked again
 		barney.fail, wilma.fail = nil, nil
 		if good, dead, _ := look(); good != 10 || dead != nil {
 			t.Errorf("back again: %d rows, %v", good, dead)
