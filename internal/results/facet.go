@@ -319,7 +319,7 @@ func (r *Result) count(c *fieldCount) {
 	}
 	sel := r.query.Selection
 	sel.Want = dataFields
-	opts := &scan.EachOptions{Options: r.store.opts.Scan, Info: true}
+	opts := &scan.EachOptions{Options: r.scan, Info: true}
 	if r.settles() {
 		sel.Want = eventlog.DefaultFields | eventlog.FieldMessage.Bit()
 	}

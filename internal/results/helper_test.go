@@ -269,6 +269,23 @@ func page(t testing.TB, r *Result, q *PageQuery) *Page {
 	return p
 }
 
+// counted is a facet of a data field, when all is counted.
+func counted(t testing.TB, r *Result, f Field) *Facet {
+	t.Helper()
+	for {
+		x, err := r.Facet(f, 1000, 3)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if x.Done {
+			return x
+		}
+		if _, err := r.Wait(t.Context(), x.Version); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 // whole is a result that is counted to its end.
 func whole(t testing.TB, w *world, q *Query) *Result {
 	t.Helper()

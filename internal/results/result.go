@@ -76,6 +76,7 @@ type Result struct {
 	created time.Time
 	spill   spill
 	handles *handles
+	scan    scan.Options
 
 	ctx     context.Context // of all that works for it
 	cancel  context.CancelFunc
@@ -118,7 +119,10 @@ func newResult(s *Store, id, owner string, q *Query) *Result {
 		id: id, owner: owner, store: s, query: *q, created: time.Now(), counted: make(chan struct{}),
 		spill:   spill{dir: s.opts.Dir, most: s.opts.ResultDisk, shared: &s.disk, all: s.opts.Disk},
 		targets: make([]target, len(q.Targets)),
-		fields:  map[Field]*fieldCount{},
+		fields:  map[Field]*fieldCount{}, scan: s.opts.Scan,
+	}
+	if r.scan.Credentials == nil {
+		r.scan.Credentials = new(scan.Credentials)
 	}
 	r.query.Targets, r.query.Fields = slices.Clone(q.Targets), slices.Clone(q.Fields)
 	r.query.Selection.Backward = true
@@ -141,7 +145,7 @@ func (r *Result) begin() {
 	r.running.Go(func() {
 		defer r.stop()
 		sel := r.query.Selection
-		opts := &scan.EachOptions{Options: r.store.opts.Scan, Later: lean, Info: true}
+		opts := &scan.EachOptions{Options: r.scan, Later: lean, Info: true}
 		if r.settles() {
 			opts.Later = eventlog.DefaultFields | eventlog.FieldMessage.Bit()
 		} else if len(r.query.Fields) > 0 {
@@ -349,12 +353,13 @@ func (r *Result) Close() error {
 }
 
 func (r *Result) close() error {
-	if r.closed.Swap(true) {
+	r.fieldsMu.Lock() // whoever begins to count a field sees that it is closed, or has begun
+	again := r.closed.Swap(true)
+	r.fieldsMu.Unlock()
+	if again {
 		return nil
 	}
 	r.cancel()
-	r.fieldsMu.Lock() // whoever begins to count a field has seen that it is closed, or has begun
-	r.fieldsMu.Unlock()
 	r.running.Wait()
 	r.life.Lock() // until nobody reads
 	defer r.life.Unlock()

@@ -37,7 +37,9 @@ type Options struct {
 	// Open is how many servers are held open for that; 0: 64.
 	Open int
 
-	Scan     scan.Options      // how servers are asked
+	// Scan is how servers are asked. Without Credentials each result has its own: a
+	// password that was refused is tried again for the next one.
+	Scan     scan.Options
 	Resolver eventlog.Resolver // finds message text; nil: nobody does
 }
 
@@ -70,9 +72,6 @@ func NewStore(opts *Options) *Store {
 	o.Age = cmp.Or(max(o.Age, 0), 12*time.Hour)
 	o.ReadTimeout = cmp.Or(max(o.ReadTimeout, 0), 5*time.Second)
 	s.pool.most = cmp.Or(max(o.Open, 0), 64)
-	if o.Scan.Credentials == nil {
-		o.Scan.Credentials = new(scan.Credentials)
-	}
 	ctx, stop := context.WithCancel(context.Background())
 	s.stop = stop
 	s.sweeping.Go(func() { s.sweep(ctx) })

@@ -173,12 +173,9 @@ func TestGone(t *testing.T) {
 			checkAlive(c.alive, c.want)
 
 			if c.cleared {
-				f, err := r.Facet(Field{Field: eventlog.FieldString, Position: 1}, 5, 0)
-				for version := uint64(0); err == nil && !f.Done; f, err = r.Facet(f.Field, 5, 0) {
-					version, err = r.Wait(t.Context(), version)
-				}
-				if err != nil || f.Counted != 0 || f.Total != 1000 || !errors.Is(f.Err, eventlog.ErrMarkGone) {
-					t.Errorf("a data field of another life: %+v, %v", f, err)
+				f := counted(t, r, Field{Field: eventlog.FieldString, Position: 1})
+				if f.Counted != 0 || f.Total != 1000 || !errors.Is(f.Err, eventlog.ErrMarkGone) {
+					t.Errorf("a data field of another life: %+v", f)
 				}
 			}
 			x, err := r.Export(0)
@@ -339,14 +336,9 @@ func TestDiskBound(t *testing.T) {
 			if err != nil || sum(x.Top) != p.Rows || rows != p.Rows || !x.Done {
 				t.Errorf("facet of %d events, %d rows at the servers, %d in all: %v", sum(x.Top), rows, p.Rows, err)
 			}
-			data, err := r.Facet(Field{Field: eventlog.FieldNamed, Name: "Rest"}, 100, 0)
-			for version := uint64(0); err == nil && !data.Done; data, err = r.Facet(data.Field, 100, 0) {
-				if version, err = r.Wait(t.Context(), version); err != nil {
-					break
-				}
-			}
-			if err != nil || sum(data.Top) != p.Rows || data.Counted != p.Rows {
-				t.Errorf("data field of %d events, %v", sum(data.Top), err)
+			data := counted(t, r, Field{Field: eventlog.FieldNamed, Name: "Rest"})
+			if sum(data.Top) != p.Rows || data.Counted != p.Rows {
+				t.Errorf("data field of %d events", sum(data.Top))
 			}
 			h, err := r.Histogram(time.Time{}, time.Time{}, 7)
 			n := h.Undated.Sum()
@@ -399,6 +391,48 @@ func TestNoFolder(t *testing.T) {
 	}
 }
 
+// A password that one server refuses is tried at no other one for the same result, not
+// even to count a field; it is for the next result.
+func TestRefusedCredential(t *testing.T) {
+	w := new(world)
+	targets := []scan.Target{}
+	for _, name := range []string{"bedrock", "barney", "wilma"} {
+		s := w.server(name, logOf(name, "System", 1, 2, 3))
+		s.fail = fs.ErrPermission
+		targets = append(targets, scan.Target{Name: name, Open: s.Open, Credential: "fred"})
+	}
+	tries := func() (n int32) {
+		for _, s := range w.servers {
+			n += s.tries.Load()
+		}
+		return n
+	}
+	s := storeOf(t, nil)
+	r := create(t, s, &Query{Targets: targets})
+	p := done(t, r)
+	var refused, left int
+	for i := range p.Servers {
+		switch sv := &p.Servers[i]; {
+		case sv.NotTried:
+			left++
+		case sv.State == eventlog.Refused:
+			refused++
+		}
+	}
+	if x := counted(t, r, Field{Field: eventlog.FieldString, Position: 1}); x.Counted != 0 || x.Err == nil {
+		t.Errorf("%+v", x)
+	}
+	if refused != 1 || left != 2 || tries() != 1 {
+		t.Errorf("%d refused, %d not tried, %d tries", refused, left, tries())
+	}
+	for _, sv := range w.servers {
+		sv.fail = nil
+	}
+	if p := done(t, create(t, s, &Query{Targets: targets})); p.Rows != 9 {
+		t.Errorf("the next result has %d rows", p.Rows)
+	}
+}
+
 // Selections that hang on text are settled by the text.
 func TestMessages(t *testing.T) {
 	l := &testLog{Memory: logtest.NewMemory(eventlog.Origin{Server: "bedrock", Log: "System"}, logtest.Events())}
@@ -431,12 +465,8 @@ func TestMessages(t *testing.T) {
 			if !slices.Equal(got, c.want) {
 				t.Errorf("records %v, want %v", got, c.want)
 			}
-			x, err := r.Facet(Field{Field: eventlog.FieldString, Position: 1}, 10, 0)
-			for version := uint64(0); err == nil && !x.Done; x, err = r.Facet(x.Field, 10, 0) {
-				version, err = r.Wait(t.Context(), version)
-			}
-			if err != nil || x.Counted != uint64(len(c.want)) {
-				t.Errorf("data field of %d events, %v", x.Counted, err)
+			if x := counted(t, r, Field{Field: eventlog.FieldString, Position: 1}); x.Counted != uint64(len(c.want)) {
+				t.Errorf("data field of %d events", x.Counted)
 			}
 		})
 	}
