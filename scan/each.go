@@ -24,6 +24,9 @@ import (
 // the log is asked anew, behind the mark of what was read; what was overwritten in
 // the meantime is a *eventlog.Loss.
 //
+// Limit, Budget and Recovered of sel do not count: there is no first event of all, and
+// recovered records are no places in a log behind which it could go on.
+//
 // It answers when all is over or ctx is, with what became of the targets in their
 // order.
 func Each(ctx context.Context, targets []Target, sel *eventlog.Selection, opts *EachOptions, t Taker) []Outcome {
@@ -125,7 +128,6 @@ func newEach(targets []Target, sel *eventlog.Selection, opts *EachOptions, t Tak
 		e.first = *sel
 		e.first.After = slices.Clone(sel.After)
 	}
-	// Recovered records are no places in a log, behind which it could go on.
 	e.first.Recovered, e.first.Limit = false, 0
 	e.rest = e.first
 	e.rest.Budget = cmp.Or(max(e.opts.Piece, 0), defaultPiece)
@@ -297,9 +299,6 @@ func (e *each) next(ctx context.Context, w *worker, s *turns, p *piece, marks []
 	}
 	sel := e.rest
 	sel.After = marks
-	if e.rest.Backward && sel.Start != 0 && marks[0].Record != 0 {
-		sel.Start = min(sel.Start, marks[0].Record)
-	}
 	cursor, err := answer(ctx, w, func(ctx context.Context) (eventlog.Cursor, error) { return s.log.Read(ctx, &sel) })
 	if err != nil {
 		// The old cursor is where a connection that broke off is made again from.
