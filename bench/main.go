@@ -3,6 +3,7 @@
 //	go run ./bench            everything
 //	go run ./bench files      reading .evt files
 //	go run ./bench scan       reading many servers at once
+//	go run ./bench results    asking many servers for results that are paged and counted
 //	go run ./bench service    the event log service; service/durable is one part of it
 //	go run ./bench message    the text of events
 //
@@ -39,6 +40,7 @@ var parts = []struct {
 }{
 	{"files", benchFiles},
 	{"scan", benchScan},
+	{"results", benchResults},
 	{"service/durable", benchDurable},
 	{"service/unsynced", benchUnsynced},
 	{"service/socket", benchSocket},

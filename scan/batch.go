@@ -24,6 +24,8 @@ type source struct {
 	again      bool   // it was tried to open it again
 	partial    uint64 // the record that is said to be incomplete and comes next; 0: none
 	told       uint64 // that record, in a log that was opened again
+	info       eventlog.Info
+	informed   bool // info is known
 
 	// The reader's.
 	rank    int

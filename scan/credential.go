@@ -72,6 +72,17 @@ func (c *Credentials) join(t *Target) *turn {
 	return own
 }
 
+// Renew forgets what became of a credential: the next target that has it logs on
+// alone again. It is for when somebody has given another password, and for when one
+// that was good is refused.
+func (c *Credentials) Renew(credential string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if g := c.gates[credential]; g != nil && g.settled {
+		delete(c.gates, credential)
+	}
+}
+
 // wait waits for the turn. The error says why the target is not to be tried.
 func (t *turn) wait(ctx context.Context) error {
 	if t == nil {

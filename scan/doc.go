@@ -66,6 +66,11 @@
 // all, whatever the length of the logs. A target has at most [MaxLogs] logs. Each target
 // has a goroutine.
 //
+// # Without a merge
+//
+// Each gives what each log has as soon as it is there, log by log, for those who count
+// it or put it in order later.
+//
 // # Following
 //
 // Follow waits for what is written, and gives it in the order in which it comes.

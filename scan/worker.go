@@ -32,6 +32,7 @@ type worker struct {
 	turn     *turn
 	tokens   chan struct{}
 	examined *atomic.Uint64 // of the whole scan
+	survey   bool           // logs are asked for their Info
 	about    about
 
 	busy atomic.Int64 // nanoseconds of opening and reading
@@ -241,6 +242,15 @@ func (w *worker) openLog(ctx context.Context, s *source, sel *eventlog.Selection
 		return err
 	}
 	s.log = log
+	if w.survey && !s.informed {
+		info, err := answer(ctx, w, log.Info)
+		switch state := eventlog.StateOf(err); {
+		case err == nil:
+			s.info, s.informed = info, true
+		case state == eventlog.Cancelled, state == eventlog.Timeout, state == eventlog.Unreachable:
+			return err
+		}
+	}
 	cursor, err := answer(ctx, w, func(ctx context.Context) (eventlog.Cursor, error) { return log.Read(ctx, sel) })
 	if err != nil {
 		return err

@@ -20,10 +20,11 @@ const module = "netelf.example"
 var layers = [][]string{
 	{"nt"},
 	{"eventlog"},
-	{"internal/wire", "internal/hexdoc", "internal/journal", "internal/config", "internal/users", "internal/regf"},
+	{"internal/wire", "internal/hexdoc", "internal/journal", "internal/config", "internal/users", "internal/regf", "internal/version"},
 	{"evt", "binxml", "query", "render", "scan", "internal/ndr", "internal/ntlm"},
 	{"evtx", "internal/reading", "internal/spnego", "internal/dcerpc"},
-	{"internal/epm", "internal/npa", "internal/winreg", "internal/rpcauth", "internal/smb", "internal/winbind", "message"},
+	{"internal/epm", "internal/npa", "internal/winreg", "internal/rpcauth", "internal/smb", "internal/winbind",
+		"internal/results", "internal/watch", "message"},
 	{"files", "internal/sourcetext"},
 	{"service", "even", "api", "message/catalog"},
 	{"target", "api/server"},

@@ -1,0 +1,6 @@
+//go:build race
+
+package results
+
+// raceEnabled says that the race detector is on, which makes all slower by ten times.
+const raceEnabled = true
