@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"netelf.example/internal/krb5"
 	"netelf.example/internal/users"
 	"netelf.example/target"
 )
@@ -23,9 +25,12 @@ type credentialFlags struct {
 	authFile  string
 	anonymous bool
 	bare      bool
+	kerberos  bool
+	keytab    string // implies kerberos
 
-	mu    sync.Mutex
-	asked map[string]string // passwords, by user
+	mu      sync.Mutex
+	asked   map[string]string       // passwords, by user
+	tickets map[string]*krb5.Client // by user, "" of the ticket cache
 }
 
 // passwordVariable has the password where nobody can be asked.
@@ -38,6 +43,11 @@ func (a *app) credentialFlags(cmd *cobra.Command) {
 	fl.StringVarP(&f.authFile, "auth-file", "A", "", "take user, password and domain from this `file`, in the form that Samba's programs have")
 	fl.BoolVar(&f.anonymous, "anonymous", false, "log on to servers as nobody")
 	fl.BoolVar(&f.bare, "allow-bare-bind", false, "ask a server without authentication inside the pipe if it takes none there")
+	fl.BoolVarP(&f.kerberos, "kerberos", "k", false, "log on to servers by Kerberos: with the tickets of "+cacheVariable+", or as --logon fred@QUARRY.EXAMPLE says")
+	fl.StringVar(&f.keytab, "keytab", "", "log on by Kerberos with the key of --logon that this `file` has")
+	cmd.MarkFlagsMutuallyExclusive("kerberos", "anonymous")
+	cmd.MarkFlagsMutuallyExclusive("keytab", "anonymous")
+	cmd.MarkFlagsMutuallyExclusive("keytab", "auth-file")
 	if err := cmd.RegisterFlagCompletionFunc("logon", cobra.NoFileCompletions); err != nil {
 		panic(err) // the flag is not there: a mistake in this program
 	}
@@ -62,6 +72,10 @@ func (a *app) whoAsks() string {
 		return ""
 	case f.authFile != "":
 		return "file " + f.authFile
+	case f.keytab != "":
+		return "keytab " + f.keytab + " user " + f.user
+	case f.kerberos && f.user == "":
+		return "tickets"
 	}
 	return "user " + f.user
 }
@@ -90,9 +104,18 @@ func (a *app) credentialsFor(ctx context.Context, named string) (target.Credenti
 			c.Domain, c.User = domain, name
 		}
 	}
-	if c.User == "" {
-		return c, errors.New("who asks? give --logon (-U), --auth-file (-A) or --anonymous")
+	if f.kerberos || f.keytab != "" {
+		return a.ticketsFor(ctx, c)
 	}
+	if c.User == "" {
+		return c, errors.New("who asks? give --logon (-U), --kerberos (-k), --auth-file (-A) or --anonymous")
+	}
+	return a.withPassword(ctx, c)
+}
+
+// withPassword adds the password of a user, and asks for it where it must.
+func (a *app) withPassword(ctx context.Context, c target.Credentials) (target.Credentials, error) {
+	f := &a.credentials
 	if c.Password != "" {
 		return c, nil
 	}
@@ -116,6 +139,49 @@ func (a *app) credentialsFor(ctx context.Context, named string) (target.Credenti
 	}
 	f.asked[who], c.Password = password, password
 	return c, nil
+}
+
+// Where tickets, and what is known of realms, are found: the variables of all programs
+// that speak Kerberos, and what holds without them.
+const (
+	cacheVariable  = "KRB5CCNAME"
+	configVariable = "KRB5_CONFIG"
+	configFile     = "/etc/krb5.conf"
+)
+
+// ticketsFor makes who asks one that has tickets. The client of a user is the same for
+// all servers: one ticket-granting ticket does.
+func (a *app) ticketsFor(ctx context.Context, c target.Credentials) (target.Credentials, error) {
+	f := &a.credentials
+	o := krb5.ClientOptions{Config: cmp.Or(a.env(configVariable), configFile), User: c.User, Keytab: f.keytab}
+	if c.Domain != "" && c.User != "" {
+		o.User = c.User + "@" + c.Domain // QUARRY.EXAMPLE\fred says the same
+	}
+	if k := f.tickets[o.User]; k != nil {
+		return target.Credentials{Kerberos: k}, nil
+	}
+	switch {
+	case o.User == "":
+		var err error
+		if o.Cache, err = krb5.CachePath(cmp.Or(a.env(cacheVariable), fmt.Sprintf("/tmp/krb5cc_%d", os.Getuid()))); err != nil {
+			return c, err
+		}
+	case o.Keytab == "":
+		var err error
+		if c, err = a.withPassword(ctx, c); err != nil {
+			return c, err
+		}
+		o.Password = c.Password
+	}
+	k, err := krb5.NewClient(o)
+	if err != nil {
+		return c, err
+	}
+	if f.tickets == nil {
+		f.tickets = map[string]*krb5.Client{}
+	}
+	f.tickets[o.User] = k
+	return target.Credentials{Kerberos: k}, nil
 }
 
 // maxAuthFile bounds an authentication file, in bytes.
