@@ -121,7 +121,7 @@ func (t Target) initiator(ctx context.Context, c Credentials, host string) (*rpc
 	if err != nil {
 		return nil, err
 	}
-	return rpcauth.NewKerberosInitiator(ticket, true)
+	return rpcauth.NewKerberosInitiator(ticket, true, true)
 }
 
 // nothing is a word that names no file, and no server that can be reached.

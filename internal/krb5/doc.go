@@ -3,7 +3,7 @@
 //
 //	c, err := krb5.NewClient(krb5.ClientOptions{Config: "/etc/krb5.conf", Cache: "/tmp/krb5cc_0"})
 //	t, err := c.Ticket(ctx, "host", "bedrock.quarry.example")
-//	i := krb5.NewInitiator(t, krb5.DCE)
+//	i := krb5.NewInitiator(t, krb5.DCE, true)
 //	request, _, err := i.Step(nil)      // AP-REQ; then AP-REP comes, and the third leg goes
 //	s := i.Session()                    // done: sign and seal with it
 //

@@ -15,11 +15,11 @@ import (
 func FuzzAccept(f *testing.F) {
 	s, keys := service(f, nil)
 	tkt := ticket(f, keys, ticketOptions{})
-	first, _, err := NewInitiator(tkt, DCE).Step(nil)
+	first, _, err := NewInitiator(tkt, DCE, true).Step(nil)
 	if err != nil {
 		f.Fatal(err)
 	}
-	framed, _, err := NewInitiator(tkt, Plain).Step(nil)
+	framed, _, err := NewInitiator(tkt, Plain, true).Step(nil)
 	if err != nil {
 		f.Fatal(err)
 	}
@@ -30,7 +30,7 @@ func FuzzAccept(f *testing.F) {
 			t.Error("done with the first message")
 		}
 		a := s.Accept()
-		request, _, err := NewInitiator(tkt, DCE).Step(nil)
+		request, _, err := NewInitiator(tkt, DCE, true).Step(nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -50,7 +50,7 @@ func FuzzAccept(f *testing.F) {
 func FuzzInitiate(f *testing.F) {
 	s, keys := service(f, nil)
 	tkt := ticket(f, keys, ticketOptions{})
-	request, _, err := NewInitiator(tkt, DCE).Step(nil)
+	request, _, err := NewInitiator(tkt, DCE, true).Step(nil)
 	if err != nil {
 		f.Fatal(err)
 	}
@@ -62,7 +62,7 @@ func FuzzInitiate(f *testing.F) {
 	f.Add(frame(idReply, reply))
 	f.Add(frame(idError, []byte("\x7e\x03\x30\x01\x00")))
 	f.Fuzz(func(t *testing.T, token []byte) {
-		i := NewInitiator(tkt, DCE)
+		i := NewInitiator(tkt, DCE, true)
 		if _, _, err := i.Step(nil); err != nil {
 			t.Fatal(err)
 		}

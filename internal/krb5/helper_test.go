@@ -98,7 +98,7 @@ func ticket(t testing.TB, keys *keytab.Keytab, o ticketOptions) *Ticket {
 // logOn runs the three legs of DCE style.
 func logOn(t testing.TB, s *Service, tkt *Ticket) (*Initiator, *Acceptor) {
 	t.Helper()
-	i, a := NewInitiator(tkt, DCE), s.Accept()
+	i, a := NewInitiator(tkt, DCE, true), s.Accept()
 	request, done, err := i.Step(nil)
 	if err != nil || done {
 		t.Fatalf("request: %v, done %v", err, done)

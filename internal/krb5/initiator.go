@@ -48,13 +48,18 @@ var errState = errors.New("kerberos: a token that does not belong here")
 type Initiator struct {
 	t       *Ticket
 	style   Style
+	seal    bool
 	auth    types.Authenticator
 	asked   bool
 	session *Session
 }
 
-// NewInitiator makes the client's side of a context with the service of a ticket.
-func NewInitiator(t *Ticket, style Style) *Initiator { return &Initiator{t: t, style: style} }
+// NewInitiator makes the client's side of a context with the service of a ticket. seal
+// says that messages will be encrypted: Samba's servers for Active Directory make
+// room for what that takes, and sign nothing where the two differ.
+func NewInitiator(t *Ticket, style Style, seal bool) *Initiator {
+	return &Initiator{t: t, style: style, seal: seal}
+}
 
 // Step takes the service's token, nil at first, and gives the next one to send.
 func (i *Initiator) Step(token []byte) (reply []byte, done bool, err error) {
@@ -84,7 +89,10 @@ func (i *Initiator) request() ([]byte, error) {
 	}
 	sum := make([]byte, 4+boundSize+4)
 	binary.LittleEndian.PutUint32(sum, boundSize)
-	f := uint32(contextMutual | contextReplay | contextSequence | contextConf | contextIntegrity)
+	f := uint32(contextMutual | contextReplay | contextSequence | contextIntegrity)
+	if i.seal {
+		f |= contextConf
+	}
 	if i.style == DCE {
 		f |= contextDCE
 	}

@@ -64,7 +64,7 @@ func TestServiceRefuses(t *testing.T) {
 	now := time.Now()
 	s, keys := service(t, &now)
 	request := func(o ticketOptions, style Style) []byte {
-		b, _, err := NewInitiator(ticket(t, keys, o), style).Step(nil)
+		b, _, err := NewInitiator(ticket(t, keys, o), style, true).Step(nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -76,7 +76,7 @@ func TestServiceRefuses(t *testing.T) {
 	stolen.key = other.key
 	foreign := *own
 	foreign.client = other.client
-	build := func(t *Ticket) []byte { b, _, _ := NewInitiator(t, DCE).Step(nil); return b }
+	build := func(t *Ticket) []byte { b, _, _ := NewInitiator(t, DCE, true).Step(nil); return b }
 	for _, x := range []struct {
 		name    string
 		token   []byte
@@ -125,7 +125,7 @@ func TestServiceRefuses(t *testing.T) {
 func TestReplay(t *testing.T) {
 	now := time.Now()
 	s, keys := service(t, &now)
-	request, _, err := NewInitiator(ticket(t, keys, ticketOptions{}), DCE).Step(nil)
+	request, _, err := NewInitiator(ticket(t, keys, ticketOptions{}), DCE, true).Step(nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -168,7 +168,7 @@ func TestThirdLeg(t *testing.T) {
 	} {
 		t.Run(x.name, func(t *testing.T) {
 			a := s.Accept()
-			request, _, err := NewInitiator(tkt, DCE).Step(nil)
+			request, _, err := NewInitiator(tkt, DCE, true).Step(nil)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -200,7 +200,7 @@ func TestKeytab(t *testing.T) {
 	logOn(t, s, ticket(t, old, ticketOptions{}))
 	write(t, s.o.Keytab, table(t, "host/barney", "cifs/barney"))
 	a := s.Accept()
-	request, _, _ := NewInitiator(ticket(t, old, ticketOptions{}), DCE).Step(nil)
+	request, _, _ := NewInitiator(ticket(t, old, ticketOptions{}), DCE, true).Step(nil)
 	if _, _, err := a.Step(request); err == nil || !strings.Contains(err.Error(), "the keytab has no key for a ticket of") {
 		t.Errorf("the old key: %v", err)
 	}

@@ -39,9 +39,9 @@ func NewInitiator(c Credentials, target string, negotiate bool) (*Initiator, err
 }
 
 // NewKerberosInitiator makes the calling side by a ticket for the server: Kerberos
-// inside SPNEGO, or by itself.
-func NewKerberosInitiator(t *krb5.Ticket, negotiate bool) (*Initiator, error) {
-	inner := krb5.NewInitiator(t, krb5.DCE)
+// inside SPNEGO, or by itself. seal says that the level will be dcerpc.LevelPrivacy.
+func NewKerberosInitiator(t *krb5.Ticket, negotiate, seal bool) (*Initiator, error) {
+	inner := krb5.NewInitiator(t, krb5.DCE, seal)
 	return newInitiator(&Initiator{ticket: inner, inner: inner}, spnego.Kerberos, negotiate)
 }
 

@@ -20,7 +20,7 @@ type ticketInitiator struct {
 }
 
 func newTicketInitiator(t *krb5.Ticket) *ticketInitiator {
-	return &ticketInitiator{i: krb5.NewInitiator(t, krb5.Plain)}
+	return &ticketInitiator{i: krb5.NewInitiator(t, krb5.Plain, false)}
 }
 
 // OID is that of Kerberos.
