@@ -162,8 +162,15 @@ func (a *app) ticketsFor(ctx context.Context, c target.Credentials) (target.Cred
 	}
 	switch {
 	case o.User == "":
+		name := a.env(cacheVariable)
+		if uid := os.Getuid(); name == "" && uid >= 0 {
+			name = fmt.Sprintf("/tmp/krb5cc_%d", uid)
+		}
+		if name == "" { // Windows
+			return c, errors.New("whose tickets? set " + cacheVariable + ", or give --logon (-U)")
+		}
 		var err error
-		if o.Cache, err = krb5.CachePath(cmp.Or(a.env(cacheVariable), fmt.Sprintf("/tmp/krb5cc_%d", os.Getuid()))); err != nil {
+		if o.Cache, err = krb5.CachePath(name); err != nil {
 			return c, err
 		}
 	case o.Keytab == "":

@@ -47,6 +47,8 @@ type Client struct {
 	granter *Ticket       // the ticket-granting ticket; nil: none yet
 	tickets map[string]*Ticket
 	refused error // the password, or key, is wrong, which is not tried again
+	down    error // why no KDC answered
+	downAt  time.Time
 	keytab  *keytab.Keytab
 
 	mu   sync.Mutex // guards name
@@ -185,6 +187,10 @@ func (c *Client) credentials() *credentials.Credentials {
 	return cred.WithPassword(c.o.Password)
 }
 
+// downFor is how long a KDC that did not answer is left alone: those that wait behind
+// who has found it out would each wait for it as long.
+const downFor = 5 * time.Second
+
 // maxReferrals is how many realms are gone through.
 const maxReferrals = 6
 
@@ -201,11 +207,29 @@ func (c *Client) Ticket(ctx context.Context, service, host string) (*Ticket, err
 		return nil, err
 	}
 	host = strings.TrimSuffix(strings.ToLower(host), ".")
-	spn := service + "/" + host
+	t, err := c.ticket(ctx, service+"/"+host, host)
+	if err != nil && ctx.Err() == nil && err != c.down && isDown(err) {
+		c.down, c.downAt = err, c.o.Now()
+	}
+	return t, err
+}
+
+// isDown says whether an error is that of the way to a KDC.
+func isDown(err error) bool {
+	var op net.Error
+	return errors.As(err, &op)
+}
+
+// ticket is Ticket for who has the turn.
+func (c *Client) ticket(ctx context.Context, spn, host string) (*Ticket, error) {
 	now := c.o.Now()
 	if t := c.tickets[spn]; t != nil && t.lasts(now) {
 		return t, nil
 	}
+	if c.down != nil && now.Sub(c.downAt) < downFor {
+		return nil, c.down
+	}
+	c.down = nil
 	if err := c.logOn(ctx, now); err != nil {
 		return nil, err
 	}

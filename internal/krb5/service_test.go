@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -207,15 +208,15 @@ func TestKeytab(t *testing.T) {
 	if s.Own("ELSEWHERE.EXAMPLE") || !s.Own(realm) {
 		t.Error("whose users are ours")
 	}
-	for name, text := range map[string]string{"": "it does not exist", "garbage": "no keytab", "\x05\x02": "no keytab"} {
-		file := s.o.Keytab + "x"
-		if name != "" {
-			if err := os.WriteFile(file, []byte(name), 0o600); err != nil {
+	for content, text := range map[string]string{"": "it does not exist", "garbage": "no keytab", "\x05\x02": "no keytab"} {
+		file := filepath.Join(t.TempDir(), "keytab")
+		if content != "" {
+			if err := os.WriteFile(file, []byte(content), 0o600); err != nil {
 				t.Fatal(err)
 			}
 		}
 		if _, err := NewService(ServiceOptions{Keytab: file}); err == nil || !strings.Contains(err.Error(), text) || errors.Is(err, fs.ErrNotExist) {
-			t.Errorf("%q: %v", name, err)
+			t.Errorf("%q: %v", content, err)
 		}
 	}
 }
