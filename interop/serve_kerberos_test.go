@@ -23,25 +23,36 @@ func TestServeKerberos(t *testing.T) {
 	}
 	keytab := c.service("host/"+krbServer, "cifs/"+krbServer)
 	c.service("host/barney.quarry.example")
+	const old = "wilma.quarry.example" // whose only keys have 128 bits
+	c.admin("addprinc -randkey -e aes128-cts-hmac-sha1-96:normal +no_auth_data_required host/" + old)
+	c.keytab(keytab, "host/"+old)
 	k := newServeKit(t)
 	env := "NETELF_RPC_KEYTAB=" + keytab
 
 	t.Run("smbtorture", func(t *testing.T) {
 		smbtorture := logtest.Program(t, "smbtorture", "samba-testsuite")
-		for options, by := range map[string]string{
-			"krb5": "Kerberos", "krb5,connect": "Kerberos", "krb5,packet": "Kerberos", "krb5,sign": "Kerberos", "krb5,seal": "Kerberos",
-			"krb5,seal,bigendian": "Kerberos", "spnego,sign": "Negotiate, Kerberos", "spnego,seal": "Negotiate, Kerberos",
+		for _, x := range []struct{ host, options, by string }{
+			{krbServer, "krb5", "Kerberos"},
+			{krbServer, "krb5,connect", "Kerberos"},
+			{krbServer, "krb5,packet", "Kerberos"},
+			{krbServer, "krb5,sign", "Kerberos"},
+			{krbServer, "krb5,seal", "Kerberos"},
+			{krbServer, "krb5,seal,bigendian", "Kerberos"},
+			{krbServer, "spnego,sign", "Negotiate, Kerberos"},
+			{krbServer, "spnego,seal", "Negotiate, Kerberos"},
+			{old, "krb5,sign", "Kerberos"},
+			{old, "spnego,seal", "Negotiate, Kerberos"},
 		} {
-			t.Run(options, func(t *testing.T) {
+			t.Run(x.host+" "+x.options, func(t *testing.T) {
 				s := k.start(t, "127.0.0.1:0", env)
 				out, said, err := c.run(nil, smbtorture, "--configfile=/dev/null", "--option=torture:dangerous=yes", "-U", "fred@"+krbRealm+"%secret",
-					"--use-kerberos=required", fmt.Sprintf("ncacn_ip_tcp:%s[%s,%s]", krbServer, s.port, options), "rpc.eventlog")
+					"--use-kerberos=required", fmt.Sprintf("ncacn_ip_tcp:%s[%s,%s]", x.host, s.port, x.options), "rpc.eventlog")
 				n, bad := strings.Count(out, "\nsuccess: "), regexp.MustCompile(`(?m)^(failure|error|skip): `).FindString(out)
 				if err != nil || n != 8 || bad != "" {
 					t.Errorf("%v, %d of 8 tests succeed, %q\n%s%s", err, n, bad, out, said)
 				}
 				logons := s.audited(6, 540, 529, 537)
-				want := regexp.MustCompile(`^540 fred \S+ .*MS-EVEN ` + by + `$`)
+				want := regexp.MustCompile(`^540 fred \S+ .*MS-EVEN ` + x.by + `$`)
 				for _, l := range logons {
 					if !want.MatchString(l) {
 						t.Errorf("logon %q, want %s", l, want)

@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/jcmturner/gokrb5/v8/config"
-	"github.com/jcmturner/gokrb5/v8/credentials"
 	"github.com/jcmturner/gokrb5/v8/iana/etypeID"
 	"github.com/jcmturner/gokrb5/v8/iana/nametype"
 	"github.com/jcmturner/gokrb5/v8/keytab"
@@ -176,15 +175,6 @@ func loadKeytab(name string) (*keytab.Keytab, error) {
 		return nil, fmt.Errorf("kerberos: %s is no keytab, or has no keys", name)
 	}
 	return k, nil
-}
-
-// credentials are what the module decrypts the KDC's answer with.
-func (c *Client) credentials() *credentials.Credentials {
-	cred := credentials.New(c.principal.PrincipalNameString(), c.principal.Realm)
-	if c.keytab != nil {
-		return cred.WithKeytab(c.keytab)
-	}
-	return cred.WithPassword(c.o.Password)
 }
 
 // downFor is how long a KDC that did not answer is left alone: those that wait behind

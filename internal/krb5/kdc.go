@@ -150,6 +150,7 @@ func (c *Client) authenticate(ctx context.Context) (t *Ticket, err error) {
 	if err != nil {
 		return nil, err
 	}
+	var key types.EncryptionKey // ours, once the KDC has said of which type and with which salt
 	var reply []byte
 	for again := false; ; again = true {
 		b, err := req.Marshal()
@@ -165,7 +166,7 @@ func (c *Client) authenticate(ctx context.Context) (t *Ticket, err error) {
 			return nil, said(err)
 		}
 		var pa types.PAData
-		if err := guard(func() (err error) { pa, err = c.preauthenticate(k.EData); return err }); err != nil {
+		if err := guard(func() (err error) { pa, key, err = c.preauthenticate(k.EData); return err }); err != nil {
 			return nil, err
 		}
 		req.PAData = types.PADataSequence{pa}
@@ -178,21 +179,25 @@ func (c *Client) authenticate(ctx context.Context) (t *Ticket, err error) {
 		if _, err := checkRounds(rep.PAData); err != nil {
 			return err
 		}
-		if c.keytab == nil && !slices.Contains(c.as.LibDefaults.DefaultTktEnctypeIDs, rep.EncPart.EType) {
-			return errMalformed
+		if key.KeyType != rep.EncPart.EType {
+			if key, _, err = c.key(rep.EncPart.EType, rep.PAData); err != nil {
+				return answered(errorcode.KDC_ERR_ETYPE_NOSUPP, "", from, c.principal.String(), "krbtgt/"+realm)
+			}
 		}
-		if _, err := rep.DecryptEncPart(c.credentials()); err != nil {
+		b, err := crypto.DecryptEncPart(rep.EncPart, key, keyusage.AS_REP_ENCPART)
+		if err != nil {
 			return answered(errorcode.KDC_ERR_PREAUTH_FAILED, "", from, c.principal.String(), "")
 		}
-		at := rep.DecryptedEncPart.AuthTime
-		if now := time.Now(); now.Sub(at) > maxSkew || at.Sub(now) > maxSkew {
-			return answered(errorcode.KRB_AP_ERR_SKEW, "", from, c.principal.String(), "")
-		}
-		if ok, err := rep.Verify(c.as, c.credentials(), req); !ok || err != nil {
-			return fmt.Errorf("kerberos: %s answers for another request", from)
-		}
-		if len(rep.Ticket.SName.NameString) != 2 {
+		part := &rep.DecryptedEncPart
+		if err := part.Unmarshal(b); err != nil {
 			return errMalformed
+		}
+		switch now := c.o.Now(); {
+		case part.Nonce != req.ReqBody.Nonce || !rep.CName.Equal(c.principal.PrincipalName) || rep.CRealm != realm ||
+			!part.SName.Equal(req.ReqBody.SName) || !part.SName.Equal(rep.Ticket.SName) || part.SRealm != realm:
+			return fmt.Errorf("kerberos: %s answers for another request", from)
+		case now.Sub(part.AuthTime) > maxSkew || part.AuthTime.Sub(now) > maxSkew:
+			return answered(errorcode.KRB_AP_ERR_SKEW, "", from, c.principal.String(), "")
 		}
 		return nil
 	})
@@ -209,47 +214,51 @@ func newTicket(client principal, t messages.Ticket, part messages.EncKDCRepPart)
 
 // preauthenticate proves that we have the key ([RFC 4120] 5.2.7.2), with the type of
 // key that the KDC prefers of those that it names.
-func (c *Client) preauthenticate(methods []byte) (pa types.PAData, err error) {
+func (c *Client) preauthenticate(methods []byte) (pa types.PAData, key types.EncryptionKey, err error) {
 	var pas types.PADataSequence
 	if err := pas.Unmarshal(methods); err != nil {
-		return pa, errMalformed
+		return pa, key, errMalformed
 	}
 	offered, err := checkRounds(pas)
 	if err != nil {
-		return pa, err
+		return pa, key, err
 	}
-	var key types.EncryptionKey
 	kvno := 0
 	for _, etype := range offered {
-		if !slices.Contains(c.as.LibDefaults.DefaultTktEnctypeIDs, etype) {
-			continue
-		}
-		if c.keytab != nil {
-			key, kvno, err = c.keytab.GetEncryptionKey(c.principal.PrincipalName, c.principal.Realm, 0, etype)
-		} else {
-			key, _, err = crypto.GetKeyFromPassword(c.o.Password, c.principal.PrincipalName, c.principal.Realm, etype, pas)
-		}
-		if err == nil && len(key.KeyValue) > 0 {
+		if key, kvno, err = c.key(etype, pas); err == nil {
 			break
 		}
 	}
 	switch {
 	case len(key.KeyValue) > 0:
 	case c.keytab != nil:
-		return pa, refusal("the keytab %s has no key of %s that its KDC takes", c.o.Keytab, c.principal)
+		return pa, key, refusal("the keytab %s has no key of %s that its KDC takes", c.o.Keytab, c.principal)
 	default:
-		return pa, answered(errorcode.KDC_ERR_ETYPE_NOSUPP, "", "the KDC of "+c.principal.Realm, c.principal.String(), "krbtgt")
+		return pa, key, answered(errorcode.KDC_ERR_ETYPE_NOSUPP, "", "the KDC of "+c.principal.Realm, c.principal.String(), "krbtgt")
 	}
 	stamp, err := types.GetPAEncTSEncAsnMarshalled()
 	if err != nil {
-		return pa, err
+		return pa, key, err
 	}
 	sealed, err := crypto.GetEncryptedData(stamp, key, keyusage.AS_REQ_PA_ENC_TIMESTAMP, kvno)
 	if err != nil {
-		return pa, err
+		return pa, key, err
 	}
 	b, err := sealed.Marshal()
-	return types.PAData{PADataType: patype.PA_ENC_TIMESTAMP, PADataValue: b}, err
+	return types.PAData{PADataType: patype.PA_ENC_TIMESTAMP, PADataValue: b}, key, err
+}
+
+// key is the user's key of a type: the keytab's, or made of the password as the KDC
+// says.
+func (c *Client) key(etype int32, pas types.PADataSequence) (key types.EncryptionKey, kvno int, err error) {
+	switch {
+	case !slices.Contains(c.as.LibDefaults.DefaultTktEnctypeIDs, etype):
+		return key, 0, errMalformed
+	case c.keytab != nil:
+		return c.keytab.GetEncryptionKey(c.principal.PrincipalName, c.principal.Realm, 0, etype)
+	}
+	key, _, err = crypto.GetKeyFromPassword(c.o.Password, c.principal.PrincipalName, c.principal.Realm, etype, pas)
+	return key, 0, err
 }
 
 // checkRounds gives the types of key that a KDC names, of which the module takes the
