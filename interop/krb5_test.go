@@ -21,6 +21,7 @@ import (
 const (
 	krbRealm  = "QUARRY.EXAMPLE"
 	krbServer = "bedrock.quarry.example"
+	krbOther  = "SLATE.EXAMPLE" // another realm, whose services krbRealm's users may use
 )
 
 // kdc is MIT's KDC with everything of it under one folder, on a port of its own, and
@@ -64,8 +65,12 @@ func startKDC(t *testing.T) *kdc {
   QUARRY.EXAMPLE = {
     kdc = ADDRESS
   }
+  SLATE.EXAMPLE = {
+    kdc = ADDRESS
+  }
 [domain_realm]
   .quarry.example = QUARRY.EXAMPLE
+  .slate.example = SLATE.EXAMPLE
 `,
 		"kdc.conf": `[kdcdefaults]
   kdc_listen = ADDRESS
@@ -76,10 +81,15 @@ func startKDC(t *testing.T) *kdc {
     key_stash_file = DIR/stash
     acl_file = DIR/acl
   }
+  SLATE.EXAMPLE = {
+    database_name = DIR/principal2
+    key_stash_file = DIR/stash2
+    acl_file = DIR/acl
+  }
 [logging]
   kdc = FILE:DIR/kdc.log
 `,
-		"hosts": "127.0.0.1 localhost " + krbServer + " barney.quarry.example wilma.quarry.example\n",
+		"hosts": "127.0.0.1 localhost " + krbServer + " barney.quarry.example wilma.quarry.example slate.slate.example\n",
 	} {
 		text = strings.NewReplacer("ADDRESS", address, "DIR", k.dir).Replace(text)
 		if err := os.WriteFile(filepath.Join(k.dir, name), []byte(text), 0o600); err != nil {
@@ -89,10 +99,13 @@ func startKDC(t *testing.T) *kdc {
 	t.Setenv("KRB5_CONFIG", k.conf)
 	t.Setenv("KRB5_KDC_PROFILE", filepath.Join(k.dir, "kdc.conf"))
 	t.Setenv("KRB5CCNAME", "FILE:"+filepath.Join(k.dir, "nothing"))
-	if out, err := exec.Command(create, "create", "-s", "-P", "master", "-r", krbRealm).CombinedOutput(); err != nil {
-		t.Fatalf("kdb5_util: %v: %s", err, out)
+	for _, realm := range []string{krbRealm, krbOther} {
+		if out, err := exec.Command(create, "create", "-s", "-P", "master", "-r", realm).CombinedOutput(); err != nil {
+			t.Fatalf("kdb5_util: %v: %s", err, out)
+		}
+		k.adminOf(realm, "addprinc -pw trust krbtgt/"+krbOther+"@"+krbRealm)
 	}
-	cmd := exec.Command(program, "-n")
+	cmd := exec.Command(program, "-n", "-r", krbRealm, "-r", krbOther)
 	var log bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &log, &log
 	if err := cmd.Start(); err != nil {
@@ -121,8 +134,13 @@ func startKDC(t *testing.T) *kdc {
 // admin runs a command of kadmin.
 func (k *kdc) admin(query string) {
 	k.t.Helper()
+	k.adminOf(krbRealm, query)
+}
+
+func (k *kdc) adminOf(realm, query string) {
+	k.t.Helper()
 	// It answers with 0 whatever became of it.
-	out, err := exec.Command("kadmin.local", "-q", query).CombinedOutput()
+	out, err := exec.Command("kadmin.local", "-r", realm, "-q", query).CombinedOutput()
 	if err != nil || strings.Contains(string(out), "while ") {
 		k.t.Fatalf("kadmin.local %s: %v: %s", query, err, out)
 	}

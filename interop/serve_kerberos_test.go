@@ -107,6 +107,24 @@ func TestServeKerberos(t *testing.T) {
 		}
 	})
 
+	t.Run("another realm", func(t *testing.T) {
+		// A service of one realm, whose users are its own, and fred of another one.
+		other := filepath.Join(c.dir, "other")
+		c.adminOf(krbOther, "addprinc -randkey host/slate.slate.example")
+		c.adminOf(krbOther, "ktadd -k "+other+" -norandkey host/slate.slate.example")
+		s := k.start(t, "127.0.0.1:0", "NETELF_RPC_KEYTAB="+other)
+		server := "rpc://slate.slate.example:" + s.port
+		for log, may := range map[string]bool{"System": true, "Security": false} {
+			_, said, err := c.run([]string{"KRB5CCNAME=" + c.kinit("fred")}, k.netelf, "scan", "-k", "--since", "all", "--log", log, server)
+			if may != (err == nil) {
+				t.Errorf("%s: %v\n%s", log, err, said)
+			}
+		}
+		if l := strings.Join(s.audited(1, 540), "\n"); !strings.HasPrefix(l, "540 fred@"+krbRealm) {
+			t.Errorf("logons %q", l)
+		}
+	})
+
 	t.Run("netelf", func(t *testing.T) {
 		s := k.start(t, "127.0.0.1:0", env, "NETELF_RPC_SECURITY=privacy")
 		server := "rpc://" + krbServer + ":" + s.port
