@@ -161,6 +161,7 @@ func (a *app) ticketsFor(ctx context.Context, c target.Credentials) (target.Cred
 		return target.Credentials{Kerberos: k}, nil
 	}
 	switch {
+	case o.Keytab != "":
 	case o.User == "":
 		name := a.env(cacheVariable)
 		if uid := os.Getuid(); name == "" && uid >= 0 {
@@ -173,7 +174,7 @@ func (a *app) ticketsFor(ctx context.Context, c target.Credentials) (target.Cred
 		if o.Cache, err = krb5.CachePath(name); err != nil {
 			return c, err
 		}
-	case o.Keytab == "":
+	default:
 		var err error
 		if c, err = a.withPassword(ctx, c); err != nil {
 			return c, err

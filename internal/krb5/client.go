@@ -98,13 +98,12 @@ func NewClient(o ClientOptions) (*Client, error) {
 		}
 		c.principal = principal{types.NewPrincipalName(nametype.KRB_NT_PRINCIPAL, name), c.realmAsConfigured(realm)}
 		c.name = c.principal.String()
+	case o.Keytab != "":
+		return nil, errors.New("kerberos: of a keytab, which user? give --logon (-U) fred@QUARRY.EXAMPLE")
 	case o.Cache == "":
 		return nil, errors.New("kerberos: neither a ticket cache nor a user is named")
 	}
 	if o.Keytab != "" {
-		if o.User == "" {
-			return nil, errors.New("kerberos: of a keytab, which user? give --logon (-U) fred@QUARRY.EXAMPLE")
-		}
 		if c.keytab, err = loadKeytab(o.Keytab); err != nil {
 			return nil, err
 		}
