@@ -77,7 +77,7 @@ func TestKerberosSamba(t *testing.T) {
 		{"a key that the server does not have", "KRB5CCNAME=" + good, []string{"-k", fmt.Sprintf("smb://barney.quarry.example:%d", s.port)}, fmt.Sprintf("refused: smb: barney.quarry.example:%d: logon as root@QUARRY.EXAMPLE by Kerberos: the server does not take the ticket, or has no such user: ", s.port)},
 		{"unknown server", "KRB5CCNAME=" + good, []string{"-k", fmt.Sprintf("smb://wilma.quarry.example:%d", s.port)}, "failed: kerberos: the KDC of QUARRY.EXAMPLE knows no service cifs/wilma.quarry.example: name the server as the domain does, not by its address"},
 		{"address", "KRB5CCNAME=" + good, []string{"-k", fmt.Sprintf("smb://127.0.0.1:%d", s.port)}, "failed: kerberos: the KDC of QUARRY.EXAMPLE knows no service cifs/127.0.0.1: "},
-		{"KDC away", "KRB5_CONFIG=" + away + "\x00KRB5CCNAME=" + good, []string{"-k", bedrock}, "unreachable: kerberos: no KDC of QUARRY.EXAMPLE answers: dial tcp " + l.Addr().String()},
+		{"KDC away", "KRB5_CONFIG=" + away + "\x00KRB5CCNAME=" + good, []string{"-k", bedrock}, "unreachable: kerberos: no KDC of QUARRY.EXAMPLE answers: start it, or name another one in krb5.conf: dial tcp " + l.Addr().String()},
 	} {
 		t.Run(x.name, func(t *testing.T) {
 			out, said, err := k.run(strings.Split(x.env, "\x00"), netelf, append([]string{"scan", "--since", "all", "-o", "json"}, x.args...)...)

@@ -80,8 +80,8 @@ func TestKDCErrors(t *testing.T) {
 		{"as many as can be said", kdcError(t, 25, methods(0)), "kerberos: the KDC wants a password hashed 0 times, at most 1048576 are done", eventlog.Failed},
 		{"garbage", []byte("garbage"), "kerberos: malformed message", eventlog.Failed},
 		{"damaged error", []byte("\x7e\x01\x00"), "kerberos: the KDC kdc.quarry.example:88 answers what cannot be understood", eventlog.Failed},
-		{"nothing", nil, "kerberos: no KDC of QUARRY.EXAMPLE answers: the KDC kdc.quarry.example:88 announces 0 bytes, at most 262144 are read", eventlog.Failed},
-		{"too much", make([]byte, maxReply+1), "kerberos: no KDC of QUARRY.EXAMPLE answers: the KDC kdc.quarry.example:88 announces 262145 bytes, at most 262144 are read", eventlog.Failed},
+		{"nothing", nil, "kerberos: no KDC of QUARRY.EXAMPLE answers: start it, or name another one in krb5.conf: the KDC kdc.quarry.example:88 announces 0 bytes, at most 262144 are read", eventlog.Failed},
+		{"too much", make([]byte, maxReply+1), "kerberos: no KDC of QUARRY.EXAMPLE answers: start it, or name another one in krb5.conf: the KDC kdc.quarry.example:88 announces 262145 bytes, at most 262144 are read", eventlog.Failed},
 	} {
 		t.Run(x.name, func(t *testing.T) {
 			c, err := NewClient(ClientOptions{Config: krb5Conf(t), User: "fred", Password: "wilma", Dial: answering(x.reply)})

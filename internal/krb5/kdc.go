@@ -56,7 +56,7 @@ func (c *Client) kdcs(ctx context.Context, realm string) ([]string, error) {
 		rand.Shuffle(len(list), func(i, j int) { list[i], list[j] = list[j], list[i] })
 	}
 	if len(list) == 0 {
-		return nil, fmt.Errorf("kerberos: krb5.conf names no KDC of %s", realm)
+		return nil, fmt.Errorf("kerberos: krb5.conf names no KDC of %s: name one there, or set dns_lookup_kdc", realm)
 	}
 	return list[:min(len(list), maxKDCs)], nil
 }
@@ -76,7 +76,7 @@ func (c *Client) exchange(ctx context.Context, realm string, request []byte) ([]
 		}
 		if err != nil {
 			if failed == nil {
-				failed = fmt.Errorf("kerberos: no KDC of %s answers: %w", realm, err)
+				failed = fmt.Errorf("kerberos: no KDC of %s answers: start it, or name another one in krb5.conf: %w", realm, err)
 			}
 			continue
 		}

@@ -190,3 +190,19 @@ func TestKeys(t *testing.T) {
 		}
 	}
 }
+
+func BenchmarkSession(b *testing.B) {
+	i, a := pair(b, etypeID.AES256_CTS_HMAC_SHA1_96)
+	whole := make([]byte, 65000)
+	b.SetBytes(int64(len(whole)))
+	b.ReportAllocs()
+	for b.Loop() {
+		token, err := i.Seal(whole, 24, len(whole)-8)
+		if err == nil {
+			err = a.Unseal(whole, 24, len(whole)-8, token)
+		}
+		if err != nil {
+			b.Fatal(err)
+		}
+	}
+}

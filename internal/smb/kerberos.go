@@ -58,7 +58,7 @@ func (t *ticketInitiator) Sum(list []byte) []byte {
 func (t *ticketInitiator) SessionKey() []byte { return t.i.Session().SessionKey()[:keySize] }
 
 // errNoKerberos is a server that answers with another mechanism.
-var errNoKerberos = errors.New("the server takes no Kerberos")
+var errNoKerberos = errors.New("the server takes no Kerberos: log on with a password, without -k")
 
 // explain is why a logon failed: the mechanism's error, or the server's status, the
 // last one of a SESSION_SETUP. nil: it lies somewhere else.
