@@ -26,7 +26,7 @@ type ClientOptions struct {
 	// Mechanism makes the calling side of an authentication inside the pipe, a new
 	// one for each connection; rpcauth.Initiator is one. nil: the bind is bare, and
 	// what the pipe knows of the caller is all that the server knows.
-	Mechanism func() (m dcerpc.Mechanism, authType uint8, err error)
+	Mechanism func(ctx context.Context) (m dcerpc.Mechanism, authType uint8, err error)
 	Level     uint8 // of the authentication; 0: dcerpc.LevelPrivacy
 
 	// AllowBare goes down to a bare bind where the server does not take the

@@ -97,9 +97,9 @@ func (b *binder) bind(ctx context.Context, f func(ctx context.Context, o dcerpc.
 		return f(ctx, o)
 	}
 	secure := o
-	m, authType, err := b.o.Mechanism()
+	m, authType, err := b.o.Mechanism(ctx)
 	if err != nil {
-		return callError("authentication", err)
+		return callError("", err)
 	}
 	secure.Mechanism, secure.AuthType, secure.AuthLevel, secure.HeaderSigning = m, authType, b.o.Level, true
 	why := f(ctx, secure)

@@ -127,7 +127,7 @@ func openLog(t testing.TB, c eventlog.Server, name string) eventlog.Log {
 }
 
 // logons are both sides of NTLM inside SPNEGO: fred has the password wilma.
-func logons(password string) (map[uint8]func(*dcerpc.Peer) dcerpc.Mechanism, func() (dcerpc.Mechanism, uint8, error)) {
+func logons(password string) (map[uint8]func(*dcerpc.Peer) dcerpc.Mechanism, func(context.Context) (dcerpc.Mechanism, uint8, error)) {
 	accept := rpcauth.Acceptors(rpcauth.Options{
 		Computer: "BEDROCK", Domain: "QUARRY",
 		Lookup: func(l *rpcauth.Logon) ([16]byte, bool, error) {
@@ -135,7 +135,7 @@ func logons(password string) (map[uint8]func(*dcerpc.Peer) dcerpc.Mechanism, fun
 		},
 		Done: func(*rpcauth.Logon, error) error { return nil },
 	})
-	return accept, func() (dcerpc.Mechanism, uint8, error) {
+	return accept, func(context.Context) (dcerpc.Mechanism, uint8, error) {
 		i, err := rpcauth.NewInitiator(rpcauth.Credentials{User: "fred", Password: password}, "host/bedrock", true)
 		if err != nil {
 			return nil, 0, err

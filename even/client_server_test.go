@@ -410,7 +410,7 @@ func TestClientAuthentication(t *testing.T) {
 	for _, x := range []struct {
 		name      string
 		server    dcerpc.ServerOptions
-		mechanism func() (dcerpc.Mechanism, uint8, error)
+		mechanism func(context.Context) (dcerpc.Mechanism, uint8, error)
 		allow     bool
 		err       error  // of Dial or OpenLog
 		text      string // of it

@@ -90,8 +90,8 @@ func (s *smbd) eventlogadm(log string, from, n int, begin time.Time) {
 func evenOptions(s *smb.Session, private bool) even.ClientOptions {
 	o := even.ClientOptions{Name: "bedrock", Dialer: smbPipes{s, new(atomic.Int64)}}
 	if private {
-		o.Mechanism = func() (dcerpc.Mechanism, uint8, error) {
-			i, err := rpcauth.NewInitiator(rpcauth.Credentials(smbRoot), "host/127.0.0.1", true)
+		o.Mechanism = func(context.Context) (dcerpc.Mechanism, uint8, error) {
+			i, err := rpcauth.NewInitiator(rpcRoot, "host/127.0.0.1", true)
 			if err != nil {
 				return nil, 0, err
 			}
@@ -316,7 +316,7 @@ func TestEvenClientSambaChanges(t *testing.T) {
 		t.Errorf("daemon: %v", err)
 	}
 	wrong := evenOptions(smbDial(t, w, smbRoot), false)
-	wrong.Mechanism = func() (dcerpc.Mechanism, uint8, error) {
+	wrong.Mechanism = func(context.Context) (dcerpc.Mechanism, uint8, error) {
 		i, err := rpcauth.NewInitiator(rpcauth.Credentials{User: "root", Password: "wrong"}, "host/127.0.0.1", true)
 		return i, dcerpc.AuthSPNEGO, err
 	}

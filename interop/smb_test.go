@@ -25,6 +25,9 @@ import (
 
 var smbRoot = smb.Credentials{User: "root", Password: "secret"}
 
+// rpcRoot is the same inside a pipe.
+var rpcRoot = rpcauth.Credentials{User: smbRoot.User, Password: smbRoot.Password}
+
 // smbAddress is a smbd's address.
 func smbAddress(w *smbd) string { return fmt.Sprint("127.0.0.1:", w.port) }
 
@@ -52,7 +55,7 @@ func bindPipe(t testing.TB, s *smb.Session, pipe string, iface dcerpc.SyntaxID, 
 	}
 	o := &dcerpc.ClientOptions{Interface: iface}
 	if private {
-		i, err := rpcauth.NewInitiator(rpcauth.Credentials(smbRoot), "host/127.0.0.1", negotiate)
+		i, err := rpcauth.NewInitiator(rpcRoot, "host/127.0.0.1", negotiate)
 		if err != nil {
 			t.Fatal(err)
 		}

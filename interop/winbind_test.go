@@ -281,11 +281,17 @@ func TestSambaWinbind(t *testing.T) {
 // innerBind binds inside a pipe, and makes a call that is refused by its number.
 func innerBind(t *testing.T, s *smb.Session, c rpcauth.Credentials, negotiate bool) error {
 	t.Helper()
-	nc, err := s.Pipe(t.Context(), "eventlog")
+	i, err := rpcauth.NewInitiator(c, "host/127.0.0.1", negotiate)
 	if err != nil {
 		t.Fatal(err)
 	}
-	i, err := rpcauth.NewInitiator(c, "host/127.0.0.1", negotiate)
+	return bindAs(t, s, i)
+}
+
+// bindAs is innerBind with the calling side as it is.
+func bindAs(t *testing.T, s *smb.Session, i *rpcauth.Initiator) error {
+	t.Helper()
+	nc, err := s.Pipe(t.Context(), "eventlog")
 	if err != nil {
 		t.Fatal(err)
 	}

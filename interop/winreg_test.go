@@ -85,7 +85,7 @@ func winregDial(t *testing.T, w *smbd, negotiate, private bool) *winreg.Registry
 	}
 	o := &dcerpc.ClientOptions{}
 	if private {
-		i, err := rpcauth.NewInitiator(rpcauth.Credentials(smbRoot), "host/127.0.0.1", negotiate)
+		i, err := rpcauth.NewInitiator(rpcRoot, "host/127.0.0.1", negotiate)
 		if err != nil {
 			t.Fatal(err)
 		}

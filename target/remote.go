@@ -12,6 +12,7 @@ import (
 	"netelf.example/even"
 	"netelf.example/eventlog"
 	"netelf.example/internal/dcerpc"
+	"netelf.example/internal/krb5"
 	"netelf.example/internal/rpcauth"
 	"netelf.example/internal/smb"
 )
@@ -21,6 +22,9 @@ type Credentials struct {
 	User, Domain string // Domain "": the server's own
 	Password     string
 	Anonymous    bool // nobody; the others are not used
+
+	// Kerberos has tickets, and the others are not used; nil: NTLM with the password.
+	Kerberos *krb5.Client
 }
 
 // Format prints who it is, and nothing else.
@@ -29,8 +33,11 @@ func (c Credentials) Format(f fmt.State, _ rune) {
 	if c.Domain != "" {
 		name = c.Domain + `\` + c.User
 	}
-	if c.Anonymous {
+	switch {
+	case c.Anonymous:
 		name = "nobody"
+	case c.Kerberos != nil:
+		name = c.Kerberos.Name()
 	}
 	fmt.Fprint(f, name)
 }
@@ -72,8 +79,8 @@ func (t Target) connect(ctx context.Context) (eventlog.Server, error) {
 	}
 	o := &even.ClientOptions{Name: t.Text, Notice: t.Remote.Notice}
 	if !c.Anonymous {
-		o.Mechanism = func() (dcerpc.Mechanism, uint8, error) {
-			i, err := rpcauth.NewInitiator(rpcauth.Credentials{User: c.User, Domain: c.Domain, Password: c.Password}, "host/"+hostOnly(host), true)
+		o.Mechanism = func(ctx context.Context) (dcerpc.Mechanism, uint8, error) {
+			i, err := t.initiator(ctx, c, hostOnly(host))
 			if err != nil {
 				return nil, 0, err
 			}
@@ -88,7 +95,7 @@ func (t Target) connect(ctx context.Context) (eventlog.Server, error) {
 		}
 		return srv, nil
 	}
-	d := smb.NewDialer(smb.Options{Address: host, Credentials: smb.Credentials{User: c.User, Domain: c.Domain, Password: c.Password, Anonymous: c.Anonymous}})
+	d := smb.NewDialer(smb.Options{Address: host, Credentials: smb.Credentials{User: c.User, Domain: c.Domain, Password: c.Password, Anonymous: c.Anonymous, Kerberos: c.Kerberos}})
 	o.Dialer, o.AllowBare = d, t.Remote.AllowBare
 	o.Registry = even.NewRegistry(o)
 	srv, err := even.Dial(ctx, o)
@@ -99,6 +106,23 @@ func (t Target) connect(ctx context.Context) (eventlog.Server, error) {
 		return nil, errors.Join(err, d.Close())
 	}
 	return &overSMB{srv, d}, nil
+}
+
+// initiator makes the calling side of an authentication for RPC. Inside a pipe it has
+// the ticket that the pipe was opened with.
+func (t Target) initiator(ctx context.Context, c Credentials, host string) (*rpcauth.Initiator, error) {
+	if c.Kerberos == nil {
+		return rpcauth.NewInitiator(rpcauth.Credentials{User: c.User, Domain: c.Domain, Password: c.Password}, "host/"+host, true)
+	}
+	service := "host"
+	if t.Kind != RPC {
+		service = smb.Service
+	}
+	ticket, err := c.Kerberos.Ticket(ctx, service, host)
+	if err != nil {
+		return nil, err
+	}
+	return rpcauth.NewKerberosInitiator(ticket, true, true)
 }
 
 // nothing is a word that names no file, and no server that can be reached.

@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -14,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"netelf.example/internal/config"
+	"netelf.example/internal/krb5"
 	"netelf.example/internal/users"
 	"netelf.example/target"
 )
@@ -24,10 +26,16 @@ type credentialFlags struct {
 	authFile  string
 	anonymous bool
 	bare      bool
+	kerberos  bool
+	keytab    string // implies kerberos
 
-	mu    sync.Mutex
-	asked map[string]string // passwords, by user
+	mu      sync.Mutex
+	asked   map[string]string // passwords, by user
+	tickets map[ticketsOf]*krb5.Client
 }
+
+// ticketsOf is whose tickets there are, and by which keytab; the cache's have neither.
+type ticketsOf struct{ user, keytab string }
 
 // passwordVariable has the password where nobody can be asked.
 const passwordVariable = "NETELF_PASSWORD"
@@ -40,6 +48,11 @@ func (a *app) credentialFlags(cmd *cobra.Command) {
 	fl.StringVarP(&f.authFile, "auth-file", "A", "", "take user, password and domain from this `file`, in the form that Samba's programs have")
 	fl.BoolVar(&f.anonymous, "anonymous", false, "log on to servers as nobody")
 	fl.BoolVar(&f.bare, "allow-bare-bind", false, "ask a server without authentication inside the pipe if it takes none there")
+	fl.BoolVarP(&f.kerberos, "kerberos", "k", false, "log on to servers by Kerberos: with the tickets of "+cacheVariable+", or as --logon fred@QUARRY.EXAMPLE says")
+	fl.StringVar(&f.keytab, "keytab", "", "log on by Kerberos with the key of --logon that this `file` has")
+	cmd.MarkFlagsMutuallyExclusive("kerberos", "anonymous")
+	cmd.MarkFlagsMutuallyExclusive("keytab", "anonymous")
+	cmd.MarkFlagsMutuallyExclusive("keytab", "auth-file")
 	if err := cmd.RegisterFlagCompletionFunc("logon", cobra.NoFileCompletions); err != nil {
 		panic(err) // the flag is not there: a mistake in this program
 	}
@@ -49,8 +62,8 @@ func (a *app) credentialFlags(cmd *cobra.Command) {
 func (a *app) remote(conf config.Logon) target.Remote {
 	f := &a.credentials
 	l := conf
-	if f.user != "" || f.authFile != "" || f.anonymous {
-		l = config.Logon{User: f.user, AuthFile: f.authFile}
+	if f.user != "" || f.authFile != "" || f.anonymous || f.kerberos || f.keytab != "" {
+		l = config.Logon{User: f.user, AuthFile: f.authFile, Kerberos: f.kerberos, Keytab: f.keytab}
 	}
 	return target.Remote{
 		Credentials: func(ctx context.Context, named string) (target.Credentials, error) {
@@ -72,6 +85,10 @@ func (f *credentialFlags) who(l config.Logon) string {
 		return "file " + l.AuthFile + " user " + l.User
 	case l.AuthFile != "":
 		return "file " + l.AuthFile
+	case l.Keytab != "":
+		return "keytab " + l.Keytab + " user " + l.User
+	case l.Kerberos && l.User == "":
+		return "tickets"
 	}
 	return "user " + l.User
 }
@@ -107,9 +124,18 @@ func (a *app) credentialsFor(ctx context.Context, l config.Logon, named string, 
 		}
 		logon(named)
 	}
-	if c.User == "" {
-		return c, errors.New("who asks? give --logon (-U), --auth-file (-A) or --anonymous")
+	if l.Kerberos || l.Keytab != "" {
+		return a.ticketsFor(ctx, c, l.Keytab)
 	}
+	if c.User == "" {
+		return c, errors.New("who asks? give --logon (-U), --kerberos (-k), --auth-file (-A) or --anonymous")
+	}
+	return a.withPassword(ctx, c)
+}
+
+// withPassword adds the password of a user, and asks for it where it must.
+func (a *app) withPassword(ctx context.Context, c target.Credentials) (target.Credentials, error) {
+	f := &a.credentials
 	if c.Password != "" {
 		return c, nil
 	}
@@ -133,6 +159,58 @@ func (a *app) credentialsFor(ctx context.Context, l config.Logon, named string, 
 	}
 	f.asked[who], c.Password = password, password
 	return c, nil
+}
+
+// Where tickets, and what is known of realms, are found: the variables of all programs
+// that speak Kerberos, and what holds without them.
+const (
+	cacheVariable  = "KRB5CCNAME"
+	configVariable = "KRB5_CONFIG"
+	configFile     = "/etc/krb5.conf"
+)
+
+// ticketsFor makes who asks one that has tickets. The client of a user is the same for
+// all servers: one ticket-granting ticket does.
+func (a *app) ticketsFor(ctx context.Context, c target.Credentials, keytab string) (target.Credentials, error) {
+	f := &a.credentials
+	o := krb5.ClientOptions{Config: cmp.Or(a.env(configVariable), configFile), User: c.User, Keytab: keytab}
+	if c.Domain != "" && c.User != "" {
+		o.User = c.User + "@" + c.Domain // QUARRY.EXAMPLE\fred says the same
+	}
+	of := ticketsOf{o.User, keytab}
+	if k := f.tickets[of]; k != nil {
+		return target.Credentials{Kerberos: k}, nil
+	}
+	switch {
+	case o.Keytab != "":
+	case o.User == "":
+		name := a.env(cacheVariable)
+		if uid := os.Getuid(); name == "" && uid >= 0 {
+			name = fmt.Sprintf("/tmp/krb5cc_%d", uid)
+		}
+		if name == "" { // Windows
+			return c, errors.New("whose tickets? set " + cacheVariable + ", or give --logon (-U)")
+		}
+		var err error
+		if o.Cache, err = krb5.CachePath(name); err != nil {
+			return c, err
+		}
+	default:
+		var err error
+		if c, err = a.withPassword(ctx, c); err != nil {
+			return c, err
+		}
+		o.Password = c.Password
+	}
+	k, err := krb5.NewClient(o)
+	if err != nil {
+		return c, err
+	}
+	if f.tickets == nil {
+		f.tickets = map[ticketsOf]*krb5.Client{}
+	}
+	f.tickets[of] = k
+	return target.Credentials{Kerberos: k}, nil
 }
 
 // maxAuthFile bounds an authentication file, in bytes.

@@ -226,7 +226,7 @@ func (im *importing) addServer(ctx context.Context, server string) (catalog.Impo
 		return catalog.Imported{}, err
 	}
 	told := false
-	r, err := im.c.ImportServer(ctx, host, smb.Credentials{User: who.User, Domain: who.Domain, Password: who.Password, Anonymous: who.Anonymous},
+	r, err := im.c.ImportServer(ctx, host, smb.Credentials{User: who.User, Domain: who.Domain, Password: who.Password, Anonymous: who.Anonymous, Kerberos: who.Kerberos},
 		&catalog.ServerOptions{AllowBare: im.credentials.bare, Progress: func(p catalog.Progress) {
 			if p.Of > 0 && !told {
 				told = true

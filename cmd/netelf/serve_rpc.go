@@ -20,6 +20,7 @@ import (
 	"netelf.example/internal/config"
 	"netelf.example/internal/dcerpc"
 	"netelf.example/internal/epm"
+	"netelf.example/internal/krb5"
 	"netelf.example/internal/npa"
 	"netelf.example/internal/ntlm"
 	"netelf.example/internal/rpcauth"
@@ -42,6 +43,7 @@ type rpcDoor struct {
 	admin *atomic.Pointer[uint32] // the group of this machine that administrates
 
 	handler dcerpc.Interface
+	tickets *krb5.Service    // nil: Kerberos is not offered
 	pipe    *npa.Pipe        // nil: none
 	winbind *winbind.Winbind // nil: it is not asked
 	addr    *net.TCPAddr     // where it answers over TCP; nil: it does not
@@ -52,8 +54,8 @@ type rpcDoor struct {
 
 // whom is what a logon is about, between the look at its user and its end.
 type whom struct {
-	user users.User
-	done func(failed bool) // of the throttle
+	user users.User        // one of the service's own; of a ticket it may have no Name
+	done func(failed bool) // of the throttle; nil: of a ticket
 }
 
 // openRPC opens what is configured of MS-EVEN.
@@ -65,10 +67,18 @@ func openRPC(s *service.Service, log *slog.Logger, c *config.Config, computer st
 	if d.conf.SambaPipe == "" && d.conf.Winbind != "" {
 		return nil, errors.New("rpc.winbind has nothing to check without rpc.samba_pipe")
 	}
-	if d.conf.Listen == "" && d.conf.SambaPipe == "" {
+	switch {
+	case d.conf.Keytab == "" && d.conf.Realm != "":
+		return nil, errors.New("rpc.realm has nothing to say without rpc.keytab")
+	case d.conf.Listen == "" && d.conf.SambaPipe == "" && d.conf.Keytab != "":
+		return nil, errors.New("rpc.keytab has nothing to check without rpc.listen or rpc.samba_pipe")
+	case d.conf.Listen == "" && d.conf.SambaPipe == "":
 		return d, nil
 	}
 	var err error
+	if err = d.openKerberos(); err != nil {
+		return nil, err
+	}
 	if d.users, err = users.Open(c.Service.UsersFile(), nil); err != nil {
 		return nil, err
 	}
@@ -190,7 +200,7 @@ func (d *rpcDoor) Close() error {
 
 // acceptors are how clients log on.
 func (d *rpcDoor) acceptors() map[uint8]func(*dcerpc.Peer) dcerpc.Mechanism {
-	return rpcauth.Acceptors(rpcauth.Options{Computer: netBIOS(d.computer), Domain: d.domainName(), Lookup: d.lookup, Done: d.done})
+	return rpcauth.Acceptors(rpcauth.Options{Computer: netBIOS(d.computer), Domain: d.domainName(), Lookup: d.lookup, Kerberos: d.tickets, Done: d.done})
 }
 
 // netBIOS is the name of a computer as NT knows it.
@@ -225,6 +235,9 @@ func (d *rpcDoor) lookup(l *rpcauth.Logon) (hash [16]byte, ok bool, err error) {
 
 // done writes into Security how a logon ended.
 func (d *rpcDoor) done(l *rpcauth.Logon, err error) error {
+	if l.Kerberos {
+		return d.ticketDone(l, err)
+	}
 	if w, ok := l.Whom.(*whom); ok {
 		w.done(errors.Is(err, ntlm.ErrLogon))
 	}
@@ -304,8 +317,19 @@ func (d *rpcDoor) callerOf(l *rpcauth.Logon) eventlog.Caller {
 		c.Name, c.SIDs = "ANONYMOUS LOGON", []eventlog.SID{nt.SIDAnonymous, nt.SIDEveryone, nt.SIDNetwork}
 		return c
 	}
-	c.Name = d.domainName() + `\` + w.user.Name
-	c.SIDs = append(w.user.SIDs(), nt.SIDEveryone, nt.SIDAuthenticatedUsers, nt.SIDNetwork)
+	switch {
+	case l.Ticket != nil && l.Ticket.PAC:
+		c.Name, c.SIDs = l.Ticket.Domain+`\`+l.Ticket.Account, slices.Clone(l.Ticket.SIDs)
+	case l.Ticket != nil && w.user.Name == "":
+		c.Name = l.Ticket.Principal()
+	default:
+		c.Name, c.SIDs = d.domainName()+`\`+w.user.Name, w.user.SIDs()
+	}
+	for _, sid := range []eventlog.SID{nt.SIDEveryone, nt.SIDAuthenticatedUsers, nt.SIDNetwork} {
+		if !slices.Contains(c.SIDs, sid) {
+			c.SIDs = append(c.SIDs, sid)
+		}
+	}
 	return c
 }
 

@@ -49,7 +49,7 @@ func (e *winbindRefused) Is(target error) bool { return target == fs.ErrPermissi
 
 // pipeAcceptors are how clients log on inside Samba's pipe.
 func (d *rpcDoor) pipeAcceptors() map[uint8]func(*dcerpc.Peer) dcerpc.Mechanism {
-	o := rpcauth.Options{Computer: netBIOS(d.computer), Domain: d.domainName(), Lookup: d.pipeLookup, Done: d.pipeDone}
+	o := rpcauth.Options{Computer: netBIOS(d.computer), Domain: d.domainName(), Lookup: d.pipeLookup, Kerberos: d.tickets, Done: d.pipeDone}
 	if d.winbind != nil {
 		o.Verify = d.pipeVerify
 	}
@@ -135,6 +135,9 @@ func (d *rpcDoor) pipeVerify(l *rpcauth.Logon, challenge [8]byte, response []byt
 // pipeDone ends a logon inside the pipe. Counted as failed is what a password, or
 // a name, was tried with.
 func (d *rpcDoor) pipeDone(l *rpcauth.Logon, err error) error {
+	if l.Kerberos {
+		return d.pipeTicketDone(l, err)
+	}
 	if w, ok := l.Whom.(*whom); ok {
 		var refused *winbindRefused
 		w.done(errors.Is(err, ntlm.ErrLogon) || errors.Is(err, errOtherUser) || errors.As(err, &refused))
@@ -161,7 +164,10 @@ func (d *rpcDoor) pipeDone(l *rpcauth.Logon, err error) error {
 // could not be done.
 func (d *rpcDoor) refused(l *rpcauth.Logon, door string, err error) error {
 	c := eventlog.Caller{Name: l.User, Door: door, Addr: addrOf(l.Peer).String()}
-	if l.Domain != "" {
+	switch {
+	case l.Ticket != nil:
+		c.Name = l.Ticket.Principal()
+	case l.Domain != "":
 		c.Name = l.Domain + `\` + l.User
 	}
 	reason := err.Error()

@@ -13,9 +13,11 @@ import (
 type Logon struct {
 	User     string // [DOMAIN\]user; "": not said
 	AuthFile string // of user and password, in the form that Samba's programs have; "": none
+	Kerberos bool   // by tickets: of the cache, or got with User and a password
+	Keytab   string // file that has User's key for Kerberos; "": none
 }
 
-const logonKeys = "user, auth_file"
+const logonKeys = "user, auth_file, kerberos, keytab"
 
 // logon reads a key of a Logon; false: k is none. A file is looked for beside the
 // configuration that names it.
@@ -29,12 +31,17 @@ func (p *peopleLoader) logon(l *Logon, k, v *yaml.Node, key string) bool {
 			l.User = text
 		}
 	case "auth_file":
-		if text, ok := p.text(v, key, "the name of a file"); ok {
-			if !filepath.IsAbs(text) {
-				text = filepath.Join(filepath.Dir(p.name), text)
-			}
-			l.AuthFile = text
+		p.path(&l.AuthFile, v, key)
+	case "keytab":
+		p.path(&l.Keytab, v, key)
+	case "kerberos":
+		if !p.bare(v, key) {
+			break
 		}
+		if v.Kind != yaml.ScalarNode || v.Tag != "!!bool" {
+			p.at(v, key, "have %s, want true or false", quoted(v.Value))
+		}
+		l.Kerberos = v.Value == "true"
 	case "password":
 		p.at(k, key, "%w", errPassword)
 	default:
@@ -44,6 +51,15 @@ func (p *peopleLoader) logon(l *Logon, k, v *yaml.Node, key string) bool {
 }
 
 var errPassword = errors.New("no password stands in here: auth_file names a file of its own, of mode 0600, that has it")
+
+// path is the name of a file; a relative one is looked for beside the configuration.
+func (p *peopleLoader) path(name *string, v *yaml.Node, key string) {
+	text, ok := p.text(v, key, "the name of a file")
+	if ok && !filepath.IsAbs(text) {
+		text = filepath.Join(filepath.Dir(p.name), text)
+	}
+	*name = text
+}
 
 // text is a value that is one line of text.
 func (p *peopleLoader) text(n *yaml.Node, key, want string) (text string, ok bool) {

@@ -62,10 +62,12 @@ func TestPeopleLogons(t *testing.T) {
 servers:
   bedrock: {target: "smb://bedrock", user: 'QUARRY\fred'}
   wilma: {target: "rpc://wilma", auth_file: wilma.auth}
+  dino: {target: dino, kerberos: true}
+  hoppy: {target: hoppy, user: h@QUARRY.EXAMPLE, keytab: h.keytab, kerberos: false}
 groups:
   web: [bedrock, barney]
   old: {servers: [slate, "@web", "@dust"], auth_file: sub/old.auth, user: betty}
-  dust: {servers: [gravel, wilma, slate], user: pebbles}
+  dust: {servers: [gravel, wilma, slate, dino, hoppy], user: pebbles}
 `)}, nil)
 	if err != nil {
 		t.Fatal(err)
@@ -74,6 +76,7 @@ groups:
 	want := []Member{
 		{"slate", "slate", old}, {"bedrock", "smb://bedrock", Logon{User: `QUARRY\fred`}}, {"barney", "barney", old},
 		{"gravel", "gravel", Logon{User: "pebbles"}}, {"wilma", "rpc://wilma", Logon{AuthFile: filepath.Join(dir, "wilma.auth")}},
+		{"dino", "dino", Logon{Kerberos: true}}, {"hoppy", "hoppy", Logon{User: "h@QUARRY.EXAMPLE", Keytab: filepath.Join(dir, "h.keytab")}},
 	}
 	list, _ := p.Expand("old")
 	if d := cmp.Diff(want, list); d != "" {
@@ -101,23 +104,24 @@ func TestPeopleProblems(t *testing.T) {
 		{"unknown keys", "server: {}\nservice: {data: /srv}\nservers: {bedrock: {target: a, usr: fred}}\n", []string{
 			`n.yaml:1:1: server: unknown key; the file has servers, groups`,
 			`n.yaml:2:1: service: is for the service, in a file of its own, as /etc/netelf/netelf.yaml; this one has servers, groups`,
-			`n.yaml:3:32: servers.bedrock.usr: unknown key; a server has target, user, auth_file`}},
-		{"logons", "servers:\n  a: {target: a, user: 7, auth_file: [x]}\n  b: {target: b, user: 'BEDROCK\\', auth_file: \"\"}\n  c: {target: c, password: secret}\ngroups:\n  web: {servers: a, user: fred}\n  db: {user: fred}\n  all: {servers: [\"@none\"], password: secret, pass: x}\n", []string{
+			`n.yaml:3:32: servers.bedrock.usr: unknown key; a server has target, user, auth_file, kerberos, keytab`}},
+		{"logons", "servers:\n  a: {target: a, user: 7, auth_file: [x]}\n  b: {target: b, user: 'BEDROCK\\', auth_file: \"\"}\n  c: {target: c, password: secret}\n  d: {target: d, kerberos: maybe}\ngroups:\n  web: {servers: a, user: fred}\n  db: {user: fred}\n  all: {servers: [\"@none\"], password: secret, pass: x}\n", []string{
 			`n.yaml:2:24: servers.a.user: have "7", which is a number in YAML; want text: put it in quotes`,
 			`n.yaml:2:38: servers.a.auth_file: have a list, want the name of a file`,
 			`n.yaml:3:24: servers.b.user: have "BEDROCK\\", want a user, as fred or BEDROCK\fred`,
 			`n.yaml:3:47: servers.b.auth_file: have "", want the name of a file`,
 			`n.yaml:4:18: servers.c.password: no password stands in here: auth_file names a file of its own, of mode 0600, that has it`,
-			`n.yaml:6:18: groups.web.servers: have text, want a list of servers, as [bedrock, barney]`,
-			`n.yaml:7:3: groups.db: has no servers; it lists what is in the group`,
-			`n.yaml:8:29: groups.all.password: no password stands in here: auth_file names a file of its own, of mode 0600, that has it`,
-			`n.yaml:8:47: groups.all.pass: unknown key; a group has servers, user, auth_file`,
-			`n.yaml:8:19: groups.all: there is no group "none"`}},
+			`n.yaml:5:28: servers.d.kerberos: have "maybe", want true or false`,
+			`n.yaml:7:18: groups.web.servers: have text, want a list of servers, as [bedrock, barney]`,
+			`n.yaml:8:3: groups.db: has no servers; it lists what is in the group`,
+			`n.yaml:9:29: groups.all.password: no password stands in here: auth_file names a file of its own, of mode 0600, that has it`,
+			`n.yaml:9:47: groups.all.pass: unknown key; a group has servers, user, auth_file, kerberos, keytab`,
+			`n.yaml:9:19: groups.all: there is no group "none"`}},
 		{"no target", "servers:\n  bedrock: {}\n  barney:\n  betty: {target: }\n  wilma: smb://wilma\n", []string{
 			`n.yaml:2:3: servers.bedrock: has no target; it says where the server is`,
 			`n.yaml:3:3: servers.barney: has no target; it says where the server is`,
 			`n.yaml:4:19: servers.betty.target: have nothing, want a target, as smb://bedrock`,
-			`n.yaml:5:10: servers.wilma: have text, want keys with values: target, user, auth_file`}},
+			`n.yaml:5:10: servers.wilma: have text, want keys with values: target, user, auth_file, kerberos, keytab`}},
 		{"bad targets", "servers:\n  a: {target: ftp://x}\n  b: {target: \"@web\"}\n  c: {target: \" x\"}\n  d: {target: 12}\n  e: {target: \"x\\ny\"}\n  f: {target: [x]}\n  g: {target: " + strings.Repeat("x", maxText+1) + "}\n", []string{
 			`n.yaml:2:15: servers.a.target: ftp://x: unknown kind of address`,
 			`n.yaml:3:15: servers.b.target: have the group "@web", want one server`,

@@ -36,6 +36,8 @@ rpc:
   security: auto                   # default
   anonymous: false                 # default
   domain: ""                       # default
+  keytab: ""                       # default
+  realm: ""                        # default
   samba_pipe: ""                   # default
   winbind: ""                      # default
 `

@@ -13,6 +13,8 @@ type RPC struct {
 	Security  Security `key:"security" default:"auto" doc:"what a client must do: none; connect, log on; integrity, sign; privacy, encrypt; auto is integrity, and on loopback connect"`
 	Anonymous Flag     `key:"anonymous" default:"false" doc:"clients that do not log on are let in, with the rights of Anonymous (S-1-5-7), which by default has none"`
 	Domain    NetBIOS  `key:"domain" empty:"the name of the computer" doc:"the NetBIOS domain that clients are told, up to 15 characters"`
+	Keytab    Path     `key:"keytab" empty:"Kerberos is not offered" doc:"the file with the service's keys of Kerberos, as of host/bedrock.quarry.example: clients with a ticket are let in"`
+	Realm     Realm    `key:"realm" empty:"the realms of the keytab" doc:"the realm of Kerberos of which a principal fred@REALM is the service's own user fred, where the ticket says nothing of groups"`
 	SambaPipe Path     `key:"samba_pipe" empty:"it is not offered" doc:"the folder of Samba's ncalrpc sockets, as /run/samba/ncalrpc: eventlog is answered for Samba, in its place"`
 	Winbind   Path     `key:"winbind" empty:"it is not asked" doc:"Samba's program ntlm_auth, as /usr/bin/ntlm_auth: inside Samba's pipe, winbind checks the passwords that the service does not have"`
 }
@@ -27,6 +29,8 @@ type (
 	Flag bool
 	// NetBIOS is the name of a computer or domain, as NT knows it.
 	NetBIOS string
+	// Realm is a realm of Kerberos.
+	Realm string
 )
 
 // The values of Security.
@@ -95,5 +99,21 @@ func (n *NetBIOS) set(text string, _ *Field) error {
 		}
 	}
 	*n = NetBIOS(text)
+	return nil
+}
+
+func (r *Realm) text() string  { return string(*r) }
+func (r *Realm) plain() string { return "" }
+func (r *Realm) set(text string, _ *Field) error {
+	const most = 255
+	if len(text) > most {
+		return fmt.Errorf("have %s, want at most %d characters", quoted(text), most)
+	}
+	for _, c := range text {
+		if c <= ' ' || c >= 0x7f || c == '@' || c == '/' {
+			return fmt.Errorf("have %s, in which %q cannot be", quoted(text), c)
+		}
+	}
+	*r = Realm(text)
 	return nil
 }

@@ -38,8 +38,9 @@ type Mechanism interface {
 // Security protects the messages of an authenticated connection. Each direction
 // has its own order of calls: what is signed is verified in the same order.
 type Security interface {
-	// SignatureSize is what Seal and Sign give, in bytes.
-	SignatureSize() int
+	// SignatureSize is what Seal, or Sign, gives, in bytes. A peer's may be longer or
+	// shorter.
+	SignatureSize(sealed bool) int
 	// Seal encrypts whole[from:to] in place, and signs the plain text of whole.
 	Seal(whole []byte, from, to int) (sig []byte, err error)
 	// Unseal is its inverse; after an error, whole is not to be used.
@@ -93,7 +94,7 @@ func (s *session) begin(m Mechanism, headerSigning bool) error {
 func (s *session) room(size int) (int, error) {
 	n := size - callSize
 	if s.protects() {
-		n -= trailerSize + s.sec.SignatureSize()
+		n -= trailerSize + s.sec.SignatureSize(s.Level == LevelPrivacy)
 	}
 	if n &^= sendAlign - 1; n <= 0 {
 		return 0, fmt.Errorf("dcerpc: no room for data in fragments of %d bytes", size)
@@ -111,7 +112,7 @@ func (s *session) appendFragment(dst []byte, h header, ids [callSize - headerSiz
 		return append(append(appendHeader(dst, h), ids[:]...), stub...), nil
 	}
 	pad := -len(stub) & (sendAlign - 1)
-	signature := s.sec.SignatureSize()
+	signature := s.sec.SignatureSize(s.Level == LevelPrivacy)
 	h.FragLength = uint16(size + pad + trailerSize + signature)
 	h.AuthLength = uint16(signature)
 	dst = append(append(appendHeader(dst, h), ids[:]...), stub...)

@@ -17,7 +17,7 @@ type ClientOptions struct {
 	// Mechanism is the initiating side of an authentication; nil: none, and the
 	// three fields behind it are not used.
 	Mechanism     Mechanism
-	AuthType      uint8 // as AuthNTLM, whose last leg goes as rpc_auth_3
+	AuthType      uint8 // as AuthNTLM, which like AuthKerberos sends its last leg as rpc_auth_3
 	AuthLevel     uint8 // 0: LevelPrivacy
 	HeaderSigning bool  // proposed; whether it is done is the server's to say
 	MaxFrag       int   // longest fragment, 1432 to 65535 bytes; 0: 5840
@@ -167,7 +167,7 @@ func (c *Client) bind(o *ClientOptions) error {
 		if done && len(token) == 0 {
 			break
 		}
-		if done && t.Type == AuthNTLM {
+		if done && (t.Type == AuthNTLM || t.Type == AuthKerberos) {
 			h.Type, h.Flags = ptAuth3, flagWhole
 			if c.out, err = appendPDU(c.out[:0], h, make([]byte, 4), t, token); err != nil {
 				return err

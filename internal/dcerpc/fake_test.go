@@ -80,8 +80,8 @@ type hmacSecurity struct {
 	header           bool
 }
 
-func (s *hmacSecurity) SignsHeader() bool  { return s.header }
-func (s *hmacSecurity) SignatureSize() int { return 16 }
+func (s *hmacSecurity) SignsHeader() bool      { return s.header }
+func (s *hmacSecurity) SignatureSize(bool) int { return 16 }
 
 func mac(key string, seq uint64, whole []byte) []byte {
 	h := hmac.New(sha256.New, []byte(key))

@@ -61,8 +61,8 @@ func (s *Session) ServerTime() (t time.Time, ok bool) {
 	return s.serverTime, !s.serverTime.IsZero()
 }
 
-// SignatureSize is the number of bytes that Seal and Sign give.
-func (s *Session) SignatureSize() int { return SignatureSize }
+// SignatureSize is the number of bytes that Seal gives, and Sign too.
+func (s *Session) SignatureSize(bool) int { return SignatureSize }
 
 // Seal encrypts whole[from:to] in place and gives the signature over all of whole
 // as it was before. ErrProtection: sealing was not negotiated.

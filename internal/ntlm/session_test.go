@@ -19,7 +19,7 @@ func talk(t testing.TB, x, y *Session) {
 		plain := bytes.Clone(whole)
 		if n%2 == 0 {
 			sig, err := from.Sign(whole)
-			if err != nil || len(sig) != from.SignatureSize() {
+			if err != nil || len(sig) != SignatureSize {
 				t.Fatalf("message %d: %d bytes, %v", n, len(sig), err)
 			}
 			if err := to.Verify(whole, sig); err != nil {

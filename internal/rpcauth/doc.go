@@ -1,4 +1,4 @@
-// Package rpcauth joins what authenticates (packages ntlm and spnego) to what is
-// authenticated (package dcerpc), for both ends: NTLM by itself, authentication
-// type 10, and inside SPNEGO, type 9.
+// Package rpcauth joins what authenticates (packages ntlm, krb5 and spnego) to what is
+// authenticated (package dcerpc), for both ends: NTLM and Kerberos by themselves,
+// authentication types 10 and 16, and inside SPNEGO, type 9.
 package rpcauth

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"netelf.example/internal/dcerpc"
+	"netelf.example/internal/krb5"
 	"netelf.example/internal/ntlm"
 	"netelf.example/internal/spnego"
 )
@@ -18,8 +19,10 @@ type Credentials struct {
 
 // Initiator is the calling side for a dcerpc.Client.
 type Initiator struct {
-	inner *ntlm.Initiator
-	outer *spnego.Initiator // nil: NTLM by itself
+	ntlm   *ntlm.Initiator // nil: Kerberos
+	ticket *krb5.Initiator // nil: NTLM
+	inner  spnego.Mechanism
+	outer  *spnego.Initiator // nil: the mechanism by itself
 }
 
 // NewInitiator makes the calling side: NTLM inside SPNEGO, which today's servers
@@ -29,17 +32,33 @@ func NewInitiator(c Credentials, target string, negotiate bool) (*Initiator, err
 		User: c.User, Domain: c.Domain, Password: c.Password, Workstation: c.Workstation, Anonymous: c.Anonymous,
 		TargetName: target, Sign: true, Seal: true,
 	})
-	if err != nil || !negotiate {
-		return &Initiator{inner: inner}, err
+	if err != nil {
+		return nil, err
 	}
-	outer, err := spnego.NewInitiator([]spnego.Offer{{OID: spnego.NTLM, New: func() (spnego.Mechanism, error) { return inner, nil }}})
-	return &Initiator{inner, outer}, err
+	return newInitiator(&Initiator{ntlm: inner, inner: inner}, spnego.NTLM, negotiate)
+}
+
+// NewKerberosInitiator makes the calling side by a ticket for the server: Kerberos
+// inside SPNEGO, or by itself. seal says that the level will be dcerpc.LevelPrivacy.
+func NewKerberosInitiator(t *krb5.Ticket, negotiate, seal bool) (*Initiator, error) {
+	inner := krb5.NewInitiator(t, krb5.DCE, seal)
+	return newInitiator(&Initiator{ticket: inner, inner: inner}, spnego.Kerberos, negotiate)
+}
+
+func newInitiator(i *Initiator, oid spnego.OID, negotiate bool) (_ *Initiator, err error) {
+	if negotiate {
+		i.outer, err = spnego.NewInitiator([]spnego.Offer{{OID: oid, New: func() (spnego.Mechanism, error) { return i.inner, nil }}})
+	}
+	return i, err
 }
 
 // AuthType is what a dcerpc.ClientOptions wants to know.
 func (i *Initiator) AuthType() uint8 {
-	if i.outer != nil {
+	switch {
+	case i.outer != nil:
 		return dcerpc.AuthSPNEGO
+	case i.ticket != nil:
+		return dcerpc.AuthKerberos
 	}
 	return dcerpc.AuthNTLM
 }
@@ -53,11 +72,21 @@ func (i *Initiator) Step(token []byte) (reply []byte, done bool, err error) {
 }
 
 // Security is what protects the messages.
-func (i *Initiator) Security() dcerpc.Security { return security{i.inner.Security()} }
+func (i *Initiator) Security() dcerpc.Security {
+	if i.ticket != nil {
+		return i.ticket.Session()
+	}
+	return security{i.ntlm.Security()}
+}
 
-// Identity is nobody: the server is not authenticated by a name.
+// Identity is nobody: whom a ticket is for, who asks has chosen.
 func (i *Initiator) Identity() any { return nil }
 
-// ServerTime is the server's clock, as its challenge said it; ok is false where it
-// did not.
-func (i *Initiator) ServerTime() (t time.Time, ok bool) { return i.inner.Security().ServerTime() }
+// ServerTime is the server's clock, as NTLM's challenge said it; ok is false where
+// nothing did.
+func (i *Initiator) ServerTime() (t time.Time, ok bool) {
+	if i.ntlm == nil {
+		return t, false
+	}
+	return i.ntlm.Security().ServerTime()
+}

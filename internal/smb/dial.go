@@ -12,17 +12,26 @@ import (
 	"sync"
 
 	smb2 "github.com/cloudsoda/go-smb2"
+
+	"netelf.example/internal/krb5"
+	"netelf.example/nt"
 )
 
 // Port is where servers listen.
 const Port = "445"
 
-// Credentials are who a client is. They convert to those of package rpcauth.
+// Service is what servers are to Kerberos: with the host, the principal.
+const Service = "cifs"
+
+// Credentials are who a client is.
 type Credentials struct {
 	User, Domain string // Domain "": the server's own
 	Password     string
 	Workstation  string // that the server is told; "": none
 	Anonymous    bool   // the others are not used
+
+	// Kerberos has tickets, and the others are not used; nil: NTLM with the password.
+	Kerberos *krb5.Client
 }
 
 // Format prints who it is, and nothing else, whatever the verb.
@@ -33,6 +42,11 @@ func (c Credentials) name() string {
 	switch {
 	case c.Anonymous:
 		return "nobody"
+	case c.Kerberos != nil:
+		if name := c.Kerberos.Name(); name != "" {
+			return name + " by Kerberos"
+		}
+		return "the user of the ticket cache"
 	case c.Domain != "":
 		return c.Domain + `\` + c.User
 	}
@@ -56,6 +70,7 @@ type Session struct {
 	link          *link
 	smb           *smb2.Session
 	log           *slog.Logger
+	ticket        *ticketInitiator // nil: NTLM
 
 	// ctx ends with the session. No other context ever reaches the module: one that
 	// ends amid a write lets the next message into the buffer that is being written.
@@ -78,6 +93,8 @@ func Dial(ctx context.Context, o Options) (*Session, error) {
 	switch {
 	case c.Anonymous:
 		c = Credentials{Anonymous: true, Workstation: c.Workstation}
+	case c.Kerberos != nil:
+		c = Credentials{Kerberos: c.Kerberos}
 	case c.User == "":
 		return nil, errors.New("smb: no user is named")
 	}
@@ -142,8 +159,16 @@ func (s *Session) logOn(ctx context.Context, c Credentials) (err error) {
 	d := smb2.Dialer{
 		Negotiator: smb2.Negotiator{RequireMessageSigning: !c.Anonymous},
 		Initiator: &smb2.NTLMInitiator{
-			User: c.User, Domain: c.Domain, Password: c.Password, Workstation: c.Workstation, TargetSPN: "cifs/" + s.host,
+			User: c.User, Domain: c.Domain, Password: c.Password, Workstation: c.Workstation, TargetSPN: Service + "/" + s.host,
 		},
+	}
+	if c.Kerberos != nil {
+		t, err := c.Kerberos.Ticket(ctx, Service, s.host)
+		if err != nil {
+			return err
+		}
+		s.ticket = newTicketInitiator(t)
+		d.Initiator = s.ticket
 	}
 	if s.smb, err = d.DialConn(ctx, s.link, s.address); err != nil {
 		return err
@@ -164,8 +189,19 @@ func (s *Session) dialError(err error, c Credentials) error {
 	if s.link.unsigned.Load() {
 		return fmt.Errorf("smb: %s: %s: %w", s.address, who, errUnsigned)
 	}
+	if k := (*krb5.Error)(nil); errors.As(err, &k) {
+		return s.named(who, err)
+	}
 	if st, ok := status(err); ok {
-		return &Error{Server: s.address, Op: who, Status: st}
+		return &Error{Server: s.address, Op: who, Status: st, ticket: s.ticket != nil}
+	}
+	if s.ticket != nil {
+		if err := s.ticket.explain(nt.Status(s.link.logon.Load())); err != nil {
+			if st, ok := err.(nt.Status); ok {
+				return &Error{Server: s.address, Op: who, Status: st, ticket: true}
+			}
+			return s.named(who, err)
+		}
 	}
 	if e, ok := connectionError(err); ok && !s.link.heard.Load() && errors.Is(e, io.ErrUnexpectedEOF) {
 		return fmt.Errorf("smb: %s: the server hangs up, as one that speaks SMB 1 only: %w", s.address, e)

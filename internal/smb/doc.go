@@ -6,8 +6,8 @@
 //	nc, err := s.Pipe(ctx, "eventlog")
 //	c, err := dcerpc.Dial(ctx, nc, &dcerpc.ClientOptions{…})
 //
-// It speaks SMB 2.0.2 to 3.1.1 over TCP and logs on with NTLMv2 inside SPNEGO, or as
-// nobody. SMB 1, all that Windows XP and 2003 have, is not spoken. The protocol
+// It speaks SMB 2.0.2 to 3.1.1 over TCP and logs on with NTLMv2 or Kerberos inside
+// SPNEGO, or as nobody. SMB 1, all that Windows XP and 2003 have, is not spoken. The protocol
 // itself is in another module; this package holds what is right for pipes.
 //
 // # Security

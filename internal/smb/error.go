@@ -18,10 +18,16 @@ type Error struct {
 	Server string    // host:port
 	Op     string    // what was wanted, as `\pipe\eventlog` or `logon as QUARRY\fred`
 	Status nt.Status // the server's answer
+
+	ticket bool // it is about a ticket
 }
 
 func (e *Error) Error() string {
 	text := e.Status.Error()
+	switch {
+	case e.ticket && errors.Is(e, fs.ErrPermission):
+		return "smb: " + e.Server + ": " + e.Op + ": the server does not take the ticket, or has no such user: " + text
+	}
 	switch e.Status {
 	case nt.StatusObjectNameNotFound, nt.StatusObjectPathNotFound:
 		if text = "the server has no such file"; strings.HasPrefix(e.Op, `\pipe\`) {

@@ -21,6 +21,7 @@ var errUnsigned = errors.New("the server took the logon as that of a guest, and 
 // Of an SMB2 header ([MS-SMB2] 2.2.1.2).
 const (
 	headerSize    = 64
+	offsetStatus  = 8
 	offsetCommand = 12
 	offsetFlags   = 16
 
@@ -50,12 +51,15 @@ type link struct {
 	head [4]byte
 	have int // of head: bytes that were handed out; 4: they all were
 	rest int // of the message
+	peek [offsetCommand + 2]byte
+	seen int // bytes of peek that are there
 
 	first []byte // of the first message, as far as it is of use
 
 	unsigned atomic.Bool                   // errUnsigned came up
 	heard    atomic.Bool                   // a message came
 	skew     atomic.Pointer[time.Duration] // nil: not known
+	logon    atomic.Uint32                 // the status of the last answer to a SESSION_SETUP
 }
 
 // newLink makes the link of a connection.
@@ -127,7 +131,7 @@ func (l *link) Read(b []byte) (int, error) {
 		if n > maxMessage {
 			return 0, fmt.Errorf("a message of %d bytes, at most %d", n, maxMessage)
 		}
-		l.have, l.rest = 0, int(n)
+		l.have, l.rest, l.seen = 0, int(n), 0
 		l.heard.Store(true)
 	}
 	if l.have < len(l.head) {
@@ -138,5 +142,11 @@ func (l *link) Read(b []byte) (int, error) {
 	n, err := l.Conn.Read(b[:min(len(b), l.rest)])
 	l.hear(b[:n])
 	l.rest -= n
+	if l.seen < len(l.peek) {
+		l.seen += copy(l.peek[l.seen:], b[:n])
+		if l.seen == len(l.peek) && [4]byte(l.peek[:]) == protocolID && binary.LittleEndian.Uint16(l.peek[offsetCommand:]) == commandSessionSetup {
+			l.logon.Store(binary.LittleEndian.Uint32(l.peek[offsetStatus:]))
+		}
+	}
 	return n, err
 }
