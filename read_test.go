@@ -274,7 +274,7 @@ func TestReadEmpty(t *testing.T) {
 // readSome reads once, with room for about n records of report.
 func readSome(t testing.TB, h *netelf.EventLog, f netelf.ReadFlags, offset uint64, n int) ([]uint64, error) {
 	t.Helper()
-	buf := make([]byte, n*110)
+	buf := make([]byte, n*124) // a record has 100 to 124 bytes, by its user
 	read, _, err := netelf.ReadEventLog(t.Context(), h, f, offset, buf)
 	return numbers(t, buf[:read]), err
 }

@@ -140,7 +140,7 @@ func TestStreamBreaks(t *testing.T) {
 
 // drain reads a stream to its end.
 func drain(t testing.TB, stream []byte) (events int, end error) {
-	c, err := newCursor(t.Context(), origin, io.NopCloser(bytes.NewReader(stream)), func() {})
+	c, err := newCursor(t.Context(), origin, io.NopCloser(bytes.NewReader(stream)), func() {}, errBroken)
 	if err != nil {
 		return 0, err
 	}

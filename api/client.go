@@ -3,6 +3,7 @@ package api
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -10,11 +11,13 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"strings"
 	"sync/atomic"
 	"syscall"
 	"time"
 
 	"netelf.example/eventlog"
+	"netelf.example/internal/certs"
 )
 
 // maxAnswer bounds an answer that is not a stream, in bytes.
@@ -26,7 +29,9 @@ type Client struct {
 	base string // scheme and host
 	name string // Origin.Server of what is read
 
-	skew atomic.Pointer[time.Duration] // nil: not known
+	lost  error                         // what a connection that broke off is called
+	login *login                        // nil: the system says who it is
+	skew  atomic.Pointer[time.Duration] // nil: not known
 }
 
 var (
@@ -51,6 +56,7 @@ func Unix(socket, name string) *Client {
 	}
 	return &Client{
 		name: name,
+		lost: errBroken,
 		base: "http://netelf",
 		http: &http.Client{
 			Transport: &http.Transport{DialContext: dial, MaxIdleConnsPerHost: 64, IdleConnTimeout: time.Minute, DisableCompression: true},
@@ -71,8 +77,9 @@ func cause(err error) error {
 	}
 }
 
-// Close lets go of connections that are idle.
+// Close ends the session and lets go of connections that are idle.
 func (c *Client) Close() error {
+	c.login.logOut(c)
 	c.http.CloseIdleConnections()
 	return nil
 }
@@ -87,8 +94,34 @@ func path(segments ...string) string {
 }
 
 // send sends a request. The answer is one of status 2xx, and its body must be
-// closed; anything else is an error.
+// closed; anything else is an error. What only reads is sent once more if its
+// connection breaks off, and everything if the session has ended meanwhile.
 func (c *Client) send(ctx context.Context, method, path, contentType string, body []byte) (*http.Response, error) {
+	var session *http.Cookie
+	reads := method == http.MethodGet || strings.HasSuffix(path, "/events")
+	for again := false; ; again = true {
+		resp, err := c.once(ctx, method, path, contentType, body, func(req *http.Request) (err error) {
+			session, err = c.login.sign(ctx, c, req, session)
+			return err
+		})
+		switch {
+		case err == c.lost && reads && !again:
+			continue
+		case err != nil:
+			return nil, err
+		case resp.StatusCode/100 == 2:
+			return resp, nil
+		}
+		err = problemIn(resp)
+		_ = resp.Body.Close() // there is an error already
+		if resp.StatusCode != http.StatusUnauthorized || session == nil || again {
+			return nil, err
+		}
+	}
+}
+
+// once sends a request that sign, if it is not nil, has signed.
+func (c *Client) once(ctx context.Context, method, path, contentType string, body []byte, sign func(*http.Request) error) (*http.Response, error) {
 	req, err := http.NewRequestWithContext(ctx, method, c.base+path, bytes.NewReader(body))
 	if err != nil {
 		return nil, err
@@ -96,19 +129,20 @@ func (c *Client) send(ctx context.Context, method, path, contentType string, bod
 	if len(body) > 0 {
 		req.Header.Set("Content-Type", contentType)
 	}
+	if sign != nil {
+		if err := sign(req); err != nil {
+			return nil, err
+		}
+	}
 	resp, err := c.http.Do(req)
 	if err != nil {
-		return nil, transportError(ctx, err)
+		return nil, c.transportError(ctx, err)
 	}
-	if resp.StatusCode/100 == 2 {
-		return resp, nil
-	}
-	defer resp.Body.Close() // there is an error already
-	return nil, problemIn(resp)
+	return resp, nil
 }
 
 // transportError is err without what the method and the made-up address say.
-func transportError(ctx context.Context, err error) error {
+func (c *Client) transportError(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
@@ -116,8 +150,12 @@ func transportError(ctx context.Context, err error) error {
 	if errors.As(err, &u) {
 		err = u.Err
 	}
+	var untrusted *tls.CertificateVerificationError
+	if errors.As(err, &untrusted) && len(untrusted.UnverifiedCertificates) > 0 {
+		return &CertificateError{Fingerprint: certs.Of(untrusted.UnverifiedCertificates[0].Raw).String(), Err: untrusted.Err}
+	}
 	if broken(err) {
-		return errBroken
+		return c.lost
 	}
 	return err
 }
@@ -156,15 +194,15 @@ func (c *Client) do(ctx context.Context, method, path string, in, out any) error
 	if err != nil {
 		return err
 	}
-	return answer(ctx, resp, out)
+	return c.answer(ctx, resp, out)
 }
 
-func answer(ctx context.Context, resp *http.Response, out any) error {
+func (c *Client) answer(ctx context.Context, resp *http.Response, out any) error {
 	defer resp.Body.Close() // it was only read from
 	b, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1))
 	switch {
 	case err != nil:
-		return transportError(ctx, err)
+		return c.transportError(ctx, err)
 	case len(b) > maxAnswer:
 		return fmt.Errorf("the service's answer is longer than %d bytes", maxAnswer)
 	case out == nil:

@@ -28,6 +28,7 @@ type block struct {
 // that a Next that is given up leaves the stream whole.
 type cursor struct {
 	origin *eventlog.Origin
+	lost   error              // what a stream that broke off is called
 	cancel context.CancelFunc // ends the stream
 	blocks chan block
 	free   chan []byte
@@ -46,9 +47,9 @@ type cursor struct {
 }
 
 // newCursor takes the body of a stream, up to its first line.
-func newCursor(ctx context.Context, o *eventlog.Origin, body io.ReadCloser, cancel context.CancelFunc) (*cursor, error) {
+func newCursor(ctx context.Context, o *eventlog.Origin, body io.ReadCloser, cancel context.CancelFunc, lost error) (*cursor, error) {
 	c := &cursor{
-		origin: o, cancel: cancel, mark: eventlog.Mark{Server: o.Server, Log: o.Log},
+		origin: o, cancel: cancel, lost: lost, mark: eventlog.Mark{Server: o.Server, Log: o.Log},
 		blocks: make(chan block), free: make(chan []byte, 2), done: make(chan struct{}),
 	}
 	go c.pump(body)
@@ -128,7 +129,7 @@ func (c *cursor) line(ctx context.Context) ([]byte, error) {
 		case b := <-c.blocks:
 			c.rest, c.last, c.over = b.lines, b.lines, b.err
 			if c.over != nil && broken(c.over) {
-				c.over = errBroken
+				c.over = c.lost
 			}
 		case <-ctx.Done():
 			return nil, ctx.Err()
@@ -197,6 +198,11 @@ func (c *cursor) note(line []byte) (*eventlog.Loss, error) {
 	switch n.Netelf {
 	case NoteAt:
 		c.next = n.Mark
+		return nil, nil
+	case NoteHere:
+		if n.Mark != nil {
+			c.mark = n.Mark.Mark(c.origin)
+		}
 		return nil, nil
 	case NoteLoss, NoteEnd, NoteError:
 	default:

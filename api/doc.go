@@ -10,13 +10,22 @@
 //
 // # Paths
 //
-//	GET    /v1/about                     About: version, clock, who the caller is
+//	GET    /v1, /v1/about                About: version, clock, who the caller is
+//	POST   /v1/session                   Login: a session, in a cookie
+//	DELETE /v1/session                   ends it
+//	GET    /v1/users …                   users, their passwords, groups and tokens: account.go
 //	GET    /v1/logs                      all logs
 //	POST   /v1/logs                      NewLog: creates a log
 //	GET    /v1/logs/{log}                Log; ?check=open asks only whether it may be opened
 //	PATCH  /v1/logs/{log}                Settings: changes what is there
 //	DELETE /v1/logs/{log}                deletes it
 //	POST   /v1/logs/{log}/events         Selection: a walk, as a stream
+//	GET    /v1/logs/{log}/events         Page; ?select=Selection&cursor=C&limit=N
+//	GET    /v1/logs/{log}/events/{n}     one event; …/context has those around it
+//	GET    /v1/logs/{log}/count          Count
+//	GET    /v1/logs/{log}/follow         server-sent events
+//	GET    /v1/logs/{log}/export         a file; ?format=json, csv, xml or evt
+//	GET    /v1/logs/{log}/copy           the log as an .evt file
 //	POST   /v1/logs/{log}/clear          Clear
 //	POST   /v1/logs/{log}/backups        Backup
 //	GET    /v1/backups/{backup}          Log, of a backup
@@ -25,6 +34,7 @@
 //	GET    /v1/sources                   all sources
 //	PUT    /v1/sources/{source}          registers a source
 //	DELETE /v1/sources/{source}          forgets it
+//	GET    /v1/sources/{source}/text     Text of a message, by its id
 //	GET    /openapi.json                 this, for programs (OpenAPI 3.1)
 //
 // Names are one segment of the path: a slash in one is %2F. Errors are problem
@@ -38,6 +48,7 @@
 //
 //	{"netelf":"begin","mark":M}          first: where reading goes on if nothing else comes
 //	{"netelf":"at","mark":M}             the mark behind the next event is this one
+//	{"netelf":"here","mark":M}           now and then: the walk goes on, and is here
 //	{"netelf":"loss",…,"mark":M}         something is missing here: first, last, offset, partial, problem
 //	{"netelf":"end","mark":M,"examined":N}
 //	{"netelf":"error","problem":P,"mark":M,"examined":N}

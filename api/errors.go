@@ -5,6 +5,7 @@ import (
 	"io"
 	"io/fs"
 	"net"
+	"net/http"
 
 	"netelf.example/eventlog"
 )
@@ -40,6 +41,11 @@ type Error struct {
 // Err is p as an error.
 func (p *Problem) Err() error {
 	e := &Error{Problem: *p}
+	switch p.Status {
+	case http.StatusUnauthorized, http.StatusTooManyRequests: // of which the contract has no row
+		e.is = fs.ErrPermission
+		return e
+	}
 	for _, row := range eventlog.Problems() {
 		if row.Code == p.Code && row.Err != io.EOF {
 			e.is = row.Err

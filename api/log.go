@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"io/fs"
 	"net/http"
 	"sync/atomic"
@@ -27,6 +28,7 @@ var (
 	_ eventlog.Log      = (*liveLog)(nil)
 	_ eventlog.Follower = (*liveLog)(nil)
 	_ eventlog.Keeper   = (*liveLog)(nil)
+	_ eventlog.Copier   = (*liveLog)(nil)
 )
 
 func (l *clientLog) check() error {
@@ -62,6 +64,19 @@ func (l *clientLog) read(ctx context.Context, s *eventlog.Selection, follow bool
 	if s == nil {
 		s = new(eventlog.Selection)
 	}
+	walk := func(ctx context.Context, s *eventlog.Selection) (*cursor, error) { return l.walk(ctx, s, follow) }
+	cur, err := walk(ctx, s)
+	if err != nil {
+		return nil, err // and not cur, which would be a Cursor that is not nil
+	}
+	if l.c.login == nil || follow {
+		return cur, nil
+	}
+	return &relay{read: walk, sel: *s, own: s.Budget > 0, cur: cur}, nil
+}
+
+// walk asks for a walk.
+func (l *clientLog) walk(ctx context.Context, s *eventlog.Selection, follow bool) (*cursor, error) {
 	t, err := SelectionOf(s, l.origin)
 	if err != nil {
 		return nil, err
@@ -75,9 +90,9 @@ func (l *clientLog) read(ctx context.Context, s *eventlog.Selection, follow bool
 		return nil, err
 	}
 	// The walk goes on when the caller's context is done: that is for this call.
-	walk, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	going, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	stop := context.AfterFunc(ctx, cancel)
-	resp, err := l.c.send(walk, http.MethodPost, l.path+"/events", "application/json", body)
+	resp, err := l.c.send(going, http.MethodPost, l.path+"/events", "application/json", body)
 	if !stop() {
 		if err == nil {
 			_ = resp.Body.Close() // the caller wants it no more
@@ -88,11 +103,7 @@ func (l *clientLog) read(ctx context.Context, s *eventlog.Selection, follow bool
 		cancel()
 		return nil, err
 	}
-	cur, err := newCursor(ctx, l.origin, resp.Body, cancel)
-	if err != nil {
-		return nil, err
-	}
-	return cur, nil
+	return newCursor(ctx, l.origin, resp.Body, cancel, l.c.lost)
 }
 
 func (l *clientLog) Close() error {
@@ -105,6 +116,37 @@ func (l *liveLog) Clear(ctx context.Context, backup string) error {
 		return err
 	}
 	return l.c.do(ctx, http.MethodPost, l.path+"/clear", Clear{backup}, nil)
+}
+
+// Copy reads the whole log, as an .evt file.
+func (l *liveLog) Copy(ctx context.Context, w io.Writer) error {
+	if err := l.check(); err != nil {
+		return err
+	}
+	resp, err := l.c.send(ctx, http.MethodGet, l.path+"/copy", "", nil)
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close() // it was only read from
+	body := &noted{r: resp.Body}
+	if _, err = io.Copy(w, body); body.err != nil {
+		return l.c.transportError(ctx, body.err)
+	}
+	return err
+}
+
+// noted is a Reader that keeps its error apart from that of the Writer.
+type noted struct {
+	r   io.Reader
+	err error
+}
+
+func (n *noted) Read(p []byte) (int, error) {
+	k, err := n.r.Read(p)
+	if err != nil && err != io.EOF {
+		n.err = err
+	}
+	return k, err
 }
 
 func (l *liveLog) Backup(ctx context.Context, name string) error {

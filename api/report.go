@@ -68,7 +68,7 @@ func (r *reporter) send(ctx context.Context, body []byte) (last uint64, err erro
 		return last, err
 	}
 	var done Reported
-	err = answer(ctx, resp, &done)
+	err = r.c.answer(ctx, resp, &done)
 	return done.Last, err
 }
 

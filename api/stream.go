@@ -24,6 +24,7 @@ type Note struct {
 const (
 	NoteBegin = "begin"
 	NoteAt    = "at"
+	NoteHere  = "here"
 	NoteLoss  = "loss"
 	NoteEnd   = "end"
 	NoteError = "error"

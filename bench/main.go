@@ -6,6 +6,7 @@
 //	go run ./bench results    asking many servers for results that are paged and counted
 //	go run ./bench service    the event log service; service/durable is one part of it
 //	go run ./bench message    the text of events
+//	go run ./bench http       the HTTP API over TLS
 //
 // The programs take turns, several times over, on the same disk, and what is
 // printed is the best or the median of each with its ratio to the peer. Times of
@@ -47,6 +48,7 @@ var parts = []struct {
 	{"service/reopen", benchReopen},
 	{"even", benchEven},
 	{"message", benchMessage},
+	{"http", benchHTTP},
 }
 
 func main() {

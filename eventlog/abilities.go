@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 )
 
 // What only some logs and servers can do stands in small interfaces. They are
@@ -24,6 +25,13 @@ type Keeper interface {
 	Clear(ctx context.Context, backup string) error
 	Backup(ctx context.Context, name string) error
 	Set(context.Context, Settings) error
+}
+
+// Copier is a Log that can be had as a file.
+type Copier interface {
+	// Copy writes the log, as it is now, to w as a clean .evt file. What w got
+	// before an error is no file.
+	Copy(ctx context.Context, w io.Writer) error
 }
 
 // Creator is a Server in which logs come and go.
@@ -110,6 +118,14 @@ func Backup(ctx context.Context, l Log, name string) error {
 		return k.Backup(ctx, name)
 	}
 	return unsupported("backup")
+}
+
+// Copy writes l to w as a clean .evt file, if l can.
+func Copy(ctx context.Context, l Log, w io.Writer) error {
+	if c, ok := l.(Copier); ok {
+		return c.Copy(ctx, w)
+	}
+	return unsupported("copy")
 }
 
 // Set changes settings of l, if l can.

@@ -3,6 +3,7 @@ package eventlog
 import (
 	"context"
 	"errors"
+	"io"
 	"testing"
 )
 
@@ -31,6 +32,7 @@ func (a *able) Clear(_ context.Context, backup string) error {
 	a.did = "clear " + backup
 	return errDone
 }
+func (a *able) Copy(context.Context, io.Writer) error       { a.did = "copy"; return errDone }
 func (a *able) Backup(_ context.Context, name string) error { a.did = "backup " + name; return errDone }
 func (a *able) Set(context.Context, Settings) error         { a.did = "set"; return errDone }
 func (a *able) CreateLog(_ context.Context, name string, _ Settings) error {
@@ -57,6 +59,7 @@ func TestAbilities(t *testing.T) {
 	}{
 		{"follow", "follow", func(ctx context.Context, l Log, _ Server) error { _, err := Follow(ctx, l, nil); return err }},
 		{"clear", "clear x", func(ctx context.Context, l Log, _ Server) error { return Clear(ctx, l, "x") }},
+		{"copy", "copy", func(ctx context.Context, l Log, _ Server) error { return Copy(ctx, l, io.Discard) }},
 		{"backup", "backup x", func(ctx context.Context, l Log, _ Server) error { return Backup(ctx, l, "x") }},
 		{"set", "set", func(ctx context.Context, l Log, _ Server) error { return Set(ctx, l, Settings{}) }},
 		{"create log", "create log x", func(ctx context.Context, _ Log, s Server) error { return CreateLog(ctx, s, "x", Settings{}) }},

@@ -49,6 +49,20 @@ func Bounded(c Cursor) (record uint64, ok bool) {
 	return 0, false
 }
 
+// Passer is a Cursor that follows, and says from any goroutine how far it has come
+// past records that did not match: a mark that Next has not given any event
+// behind. The zero Mark is that there is none.
+type Passer interface{ Passed() Mark }
+
+// Passed is how far c has come while its Next waits; the zero Mark where it does
+// not know.
+func Passed(c Cursor) Mark {
+	if x, ok := c.(Passer); ok {
+		return x.Passed()
+	}
+	return Mark{}
+}
+
 // Log is an ordered set of records. It may be used by many goroutines. What the
 // other side cannot do is errors.ErrUnsupported. A context is for the call that
 // gets it and is not kept: what a call returns outlives it.
@@ -129,10 +143,15 @@ const (
 	RightClear Rights = 4 // ELF_LOGFILE_CLEAR
 )
 
-// Caller is who asks. A log's SDDL against SIDs decides alone; Mask only takes
-// away.
+// Caller is who asks. A log's SDDL against SIDs decides alone; Mask and Only take
+// away and give nothing.
 type Caller struct {
 	Name, Door, Addr string
 	SIDs             []SID
 	Mask             Rights // of a token's scope; 0: nothing is taken away
+	Only             string // the one log that a token is for; "": all
 }
+
+// Whole says whether nothing was taken away: whoever has less than all it could
+// have does not administrate.
+func (c *Caller) Whole() bool { return c.Mask == 0 && c.Only == "" }

@@ -100,3 +100,5 @@ func (c *resolved) Next(ctx context.Context, e *Event) error {
 func (c *resolved) Examined() uint64 { return Examined(c.Cursor) }
 
 func (c *resolved) Bounded() (record uint64, ok bool) { return Bounded(c.Cursor) }
+
+func (c *resolved) Passed() Mark { return Passed(c.Cursor) }

@@ -30,6 +30,9 @@ type cursor struct {
 	mark    eventlog.Mark
 	err     error // what ended the walk
 	closed  atomic.Bool
+
+	follows bool
+	passed  atomic.Uint64 // when following: number and time of the last record that did not match, 0: none
 }
 
 func newCursor(o *eventlog.Origin, sel *eventlog.Selection) (*cursor, error) {
@@ -222,6 +225,9 @@ func (c *cursor) next(ctx context.Context, e *eventlog.Event) error {
 		c.what = what
 		if c.judge.Take(&c.rec) == eventlog.No {
 			c.pass()
+			if c.follows {
+				c.passed.Store(uint64(c.rec.RecordNumber())<<32 | uint64(c.rec.TimeWritten()))
+			}
 			continue
 		}
 		if err := c.fill(e); err != nil {
@@ -268,6 +274,7 @@ func (c *cursor) clip(l *eventlog.Loss) *eventlog.Loss {
 // given lets the walk go on behind a loss that was told.
 func (c *cursor) given(l *eventlog.Loss) *eventlog.Loss {
 	if errors.Is(l.Err, eventlog.ErrMarkGone) { // the log was cleared: all of it is still to come
+		c.passed.Store(0)
 		c.mark.Record, c.mark.Time = 0, time.Time{}
 		return l
 	}
@@ -282,6 +289,15 @@ func (c *cursor) given(l *eventlog.Loss) *eventlog.Loss {
 
 // AppendMarks implements eventlog.Cursor.
 func (c *cursor) AppendMarks(m []eventlog.Mark) []eventlog.Mark { return append(m, c.mark) }
+
+// Passed implements eventlog.Passer.
+func (c *cursor) Passed() eventlog.Mark {
+	v := c.passed.Load()
+	if v == 0 {
+		return eventlog.Mark{}
+	}
+	return eventlog.Mark{Server: c.origin.Server, Log: c.origin.Log, Record: v >> 32, Time: nt.Time32(uint32(v))}
+}
 
 // Examined implements eventlog.Examiner.
 func (c *cursor) Examined() uint64 { return c.judge.Examined() }

@@ -67,7 +67,7 @@ func ReadLive(ctx context.Context, l Live, sel *eventlog.Selection, follow bool,
 	if lost > 0 {
 		c.losses = append(c.losses, overwritten(o.Origin, first-lost, first-1))
 	}
-	c.first = first
+	c.first, c.follows = first, follow
 
 	s := &live{l: l, back: sel.Backward, follow: follow, gen: st.Generation, until: st.Next, lowest: uint32(oldest), first: uint32(first)}
 	s.buf = make([]byte, max(o.Buffer, 0))

@@ -56,6 +56,7 @@ func defaultSDDL(logName string) string {
 
 // access is who may do what with one log. It is never changed.
 type access struct {
+	log     string // that the rules are of
 	aces    []ace
 	never   eventlog.Rights // what no rule can give
 	unknown string          // an ACE that is not understood, and its place; then nobody may do anything
@@ -76,10 +77,14 @@ func accessOf(logName, sddl string) (*access, error) {
 		sddl = defaultSDDL(logName)
 	}
 	a, err := parseAccess(sddl)
-	if err == nil && eventlog.EqualFold(logName, logSecurity) {
+	if err != nil {
+		return nil, err
+	}
+	a.log = logName
+	if eventlog.EqualFold(logName, logSecurity) {
 		a.never = eventlog.RightWrite
 	}
-	return a, err
+	return a, nil
 }
 
 // checkSDDL is the judge of rules that somebody wants to give to a log. It wants
@@ -114,7 +119,7 @@ func parseAccess(text string) (*access, error) {
 // denies could have been meant for it.
 func (a *access) allowed(c eventlog.Caller) eventlog.Rights {
 	sids, err := canonicalSIDs(c.SIDs)
-	if err != nil || a == nil || a.unknown != "" {
+	if err != nil || a == nil || a.unknown != "" || c.Only != "" && !eventlog.EqualFold(c.Only, a.log) {
 		return 0
 	}
 	var granted, denied eventlog.Rights
@@ -134,11 +139,11 @@ func (a *access) allowed(c eventlog.Caller) eventlog.Rights {
 }
 
 // isAdministrator says whether c may change settings, logs and sources. A caller
-// with a Mask may not: a mask is of rights to logs, and administrating is none of
-// them.
+// from whom anything was taken away may not: what is left is rights to logs, and
+// administrating is none of them.
 func isAdministrator(c eventlog.Caller) bool {
 	sids, err := canonicalSIDs(c.SIDs)
-	return err == nil && c.Mask == 0 && slices.Contains(sids, nt.SIDAdministrators)
+	return err == nil && c.Whole() && slices.Contains(sids, nt.SIDAdministrators)
 }
 
 // canonicalSIDs is sids as they compare.

@@ -33,6 +33,12 @@ const (
 	ownLogonGranted    // Security 540
 	ownLogonRefused    // Security 529
 	ownLogonFailed     // Security 537
+
+	ownUserAdded    // Security 7008
+	ownUserRemoved  // Security 7009
+	ownUserChanged  // Security 7010
+	ownTokenMade    // Security 7011
+	ownTokenRevoked // Security 7012
 )
 
 // The categories of Security, as on NT.
@@ -41,6 +47,7 @@ const (
 	categoryLogon        = 2
 	categoryObjectAccess = 3
 	categoryPolicy       = 6
+	categoryAccount      = 7
 )
 
 // securityCategories is how many categories Security has. Their names, as an English
@@ -77,6 +84,12 @@ var ownEvents = [...]ownEvent{
 	ownLogonGranted:    {id: 540, typ: eventlog.AuditSuccess, category: categoryLogon, inserts: 8}, // SE_AUDITID_NETWORK_LOGON
 	ownLogonRefused:    {id: 529, typ: eventlog.AuditFailure, category: categoryLogon, inserts: 6}, // SE_AUDITID_UNKNOWN_USER_OR_PWD
 	ownLogonFailed:     {id: 537, typ: eventlog.AuditFailure, category: categoryLogon, inserts: 7}, // SE_AUDITID_UNSUCCESSFUL_LOGON
+
+	ownUserAdded:    {id: 7008, typ: eventlog.AuditSuccess, category: categoryAccount, inserts: 6},
+	ownUserRemoved:  {id: 7009, typ: eventlog.AuditSuccess, category: categoryAccount, inserts: 5},
+	ownUserChanged:  {id: 7010, typ: eventlog.AuditSuccess, category: categoryAccount, inserts: 7},
+	ownTokenMade:    {id: 7011, typ: eventlog.AuditSuccess, category: categoryAccount, inserts: 7},
+	ownTokenRevoked: {id: 7012, typ: eventlog.AuditSuccess, category: categoryAccount, inserts: 6},
 }
 
 // log is the log that events of the kind go to.

@@ -139,6 +139,7 @@ func TestOwnIDs(t *testing.T) {
 		ownStarted: 6005, ownStopped: 6006, ownUnclean: 6008, ownUncleanNoTime: 6201, ownLogFull: 6000, ownSecurityCleared: 517,
 		ownLogCleared: 7001, ownSettingChanged: 7002, ownSourceAdded: 7003, ownSourceRemoved: 7004, ownLogCreated: 7005,
 		ownLogDeleted: 7006, ownAccessRefused: 7007, ownLogonGranted: 540, ownLogonRefused: 529, ownLogonFailed: 537,
+		ownUserAdded: 7008, ownUserRemoved: 7009, ownUserChanged: 7010, ownTokenMade: 7011, ownTokenRevoked: 7012,
 	} {
 		if got := ownEvents[k].id.Code(); got != code {
 			t.Errorf("kind %d: id %d, want %d", k, got, code)
@@ -181,6 +182,17 @@ func TestAuditEvents(t *testing.T) {
 		{"refused", refusedEvent(who, "clear", "System"),
 			`Security 7007 audit failure 3 S-1-22-1-1000 [BEDROCK\fred S-1-22-1-1000 rpc 192.0.2.7:1025 System clear]: Access to System was refused.||` +
 				`User: BEDROCK\fred|User SID: S-1-22-1-1000|Door: rpc|Address: 192.0.2.7:1025|Asked for: clear`},
+		{"user added", UserAddedEvent(who, "barney", "users"),
+			`Security 7008 audit success 7 S-1-22-1-1000 [BEDROCK\fred S-1-22-1-1000 rpc 192.0.2.7:1025 barney users]: The user barney was added.||` +
+				`User: BEDROCK\fred|User SID: S-1-22-1-1000|Door: rpc|Address: 192.0.2.7:1025|Groups: users`},
+		{"user removed", UserRemovedEvent(eventlog.Caller{}, "barney"),
+			`Security 7009 audit success 7  [- - - - barney]: The user barney was removed.||User: -|User SID: -|Door: -|Address: -`},
+		{"user changed", UserChangedEvent(eventlog.Caller{}, "barney", "password", ""),
+			`Security 7010 audit success 7  [- - - - barney password -]: The user barney was changed.||User: -|User SID: -|Door: -|Address: -|Changed: password|New value: -`},
+		{"token made", TokenEvent(eventlog.Caller{}, "barney", "nightly", "read"),
+			`Security 7011 audit success 7  [- - - - barney nightly read]: A token of the user barney was made.||User: -|User SID: -|Door: -|Address: -|Token: nightly|Scope: read`},
+		{"token revoked", TokenEvent(eventlog.Caller{}, "barney", "nightly", ""),
+			`Security 7012 audit success 7  [- - - - barney nightly]: A token of the user barney was revoked.||User: -|User SID: -|Door: -|Address: -|Token: nightly`},
 		{"logon", logonEvent(who, "NTLM"),
 			`Security 540 audit success 2 S-1-22-1-1000 [fred BEDROCK - 3 rpc NTLM 192.0.2.7:1025 S-1-22-1-1000]: A user logged on over the network.||` +
 				`User: fred|Domain: BEDROCK|Logon id: -|Logon type: 3|Door: rpc|Authentication: NTLM|Address: 192.0.2.7:1025|User SID: S-1-22-1-1000`},

@@ -29,15 +29,7 @@ func (h *handle) Backup(ctx context.Context, name string) error {
 		return err
 	}
 	defer b.abandon()
-	err = b.copy(ctx, h.l)
-	if behind(err) {
-		// Too much is reported meanwhile: once more, with reporters waiting.
-		if err = b.reset(); err == nil {
-			// It is waited for in any case: b is not to be given up while it is written.
-			err = h.l.ask(context.WithoutCancel(ctx), &request{do: func() error { return b.copy(ctx, h.l) }})
-		}
-	}
-	if err != nil {
+	if err := b.copyAll(ctx, h.l); err != nil {
 		return fmt.Errorf("back up log %s: %w", h.l.origin.Log, err)
 	}
 	return b.finish()
@@ -109,14 +101,25 @@ func (l *log) newBackup(name string) (*backupFile, error) {
 	if err != nil {
 		return nil, err
 	}
-	dir := l.opts.BackupDir
-	if err := makeDir(dir); err != nil {
-		return nil, err
-	}
-	if _, err := os.Lstat(filepath.Join(dir, name)); err == nil {
+	if _, err := os.Lstat(filepath.Join(l.opts.BackupDir, name)); err == nil {
 		return nil, fmt.Errorf("backup %s: %w", name, fs.ErrExist)
 	}
-	b := &backupFile{dir: dir, name: name, like: *l.header.Load()}
+	b, err := l.newAside()
+	if err != nil {
+		return nil, err
+	}
+	b.name = name
+	return b, nil
+}
+
+// newAside is a backup that has no name.
+func (l *log) newAside() (*backupFile, error) {
+	dir := l.opts.BackupDir
+	err := makeDir(dir)
+	if err != nil {
+		return nil, err
+	}
+	b := &backupFile{dir: dir, like: *l.header.Load()}
 	if b.tmp, err = os.CreateTemp(dir, ".backup-*"); err != nil {
 		return nil, err
 	}
@@ -131,6 +134,20 @@ func (l *log) newBackup(name string) (*backupFile, error) {
 func (b *backupFile) reset() error {
 	b.w, b.next = nil, 0
 	return b.tmp.Truncate(0)
+}
+
+// copyAll copies the log into a backup that is still empty.
+func (b *backupFile) copyAll(ctx context.Context, l *log) error {
+	err := b.copy(ctx, l)
+	if !behind(err) {
+		return err
+	}
+	// Too much is reported meanwhile: once more, with reporters waiting.
+	if err := b.reset(); err != nil {
+		return err
+	}
+	// It is waited for in any case: b is not to be given up while it is written.
+	return l.ask(context.WithoutCancel(ctx), &request{do: func() error { return b.copy(ctx, l) }})
 }
 
 // copy adds the records that the backup does not have yet.
@@ -175,8 +192,8 @@ func (b *backupFile) copy(ctx context.Context, l *log) error {
 // begins anew with reporters waiting.
 const maxGrowth = 64 << 20
 
-// finish gives the backup its name, if nobody else has it by now.
-func (b *backupFile) finish() error {
+// clean makes a clean file of what was written.
+func (b *backupFile) clean() error {
 	if err := b.w.Flush(); err != nil {
 		return err
 	}
@@ -184,7 +201,12 @@ func (b *backupFile) finish() error {
 	if err != nil {
 		return err
 	}
-	if err := w.Flush(); err != nil {
+	return w.Flush()
+}
+
+// finish gives the backup its name, if nobody else has it by now.
+func (b *backupFile) finish() error {
+	if err := b.clean(); err != nil {
 		return err
 	}
 	if err := b.tmp.Sync(); err != nil {

@@ -40,11 +40,14 @@ func callerName(c eventlog.Caller) string {
 	return c.Name
 }
 
-// Logs lists all logs. Of those that the caller may not read, and of those that
+// Logs lists all logs, or the one that is left to the caller. Of those that the caller may not read, and of those that
 // cannot be opened, it has the name only, and for administrators the rules.
 func (v *server) Logs(ctx context.Context) ([]eventlog.Info, error) {
 	var all []eventlog.Info
 	for _, l := range v.s.all() {
+		if v.c.Only != "" && !eventlog.EqualFold(v.c.Only, l.origin.Log) {
+			continue
+		}
 		rights := l.access.Load().allowed(v.c)
 		if rights&eventlog.RightRead == 0 {
 			all = append(all, v.nameOnly(l.origin.Log))
@@ -62,6 +65,9 @@ func (v *server) Logs(ctx context.Context) ([]eventlog.Info, error) {
 		all = append(all, i)
 	}
 	for _, name := range v.s.brokenLogs() {
+		if v.c.Only != "" && !eventlog.EqualFold(v.c.Only, name) {
+			continue
+		}
 		all = append(all, v.nameOnly(name))
 	}
 	return all, nil

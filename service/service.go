@@ -74,7 +74,12 @@ type Service struct {
 	logs   map[string]*log // by folded name
 	broken map[string]brokenLog
 	closed bool
+
+	copies chan struct{} // one for each Copy under way
 }
+
+// maxCopies bounds what copies of logs may take of the disk.
+const maxCopies = 4
 
 // brokenLog is a log that cannot be opened, and why.
 type brokenLog struct {
@@ -101,7 +106,7 @@ var (
 // open already is named by the error, which is ErrInUse. A log that cannot be
 // opened does not keep the others from it: opening that one says why.
 func Open(dir string, opts *Options) (*Service, error) {
-	s := &Service{dir: dir, logs: map[string]*log{}, broken: map[string]brokenLog{}}
+	s := &Service{dir: dir, logs: map[string]*log{}, broken: map[string]brokenLog{}, copies: make(chan struct{}, maxCopies)}
 	if opts != nil {
 		s.opts = *opts
 	}

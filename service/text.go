@@ -58,24 +58,13 @@ func (c *texts) Next(ctx context.Context, e *eventlog.Event) error {
 	if src == nil {
 		return nil
 	}
-	_, own := ownSource(src.Name)
 	if c.want.Has(eventlog.FieldMessage) && e.MessageBy == eventlog.NotSought {
-		text, ok := "", false
-		if own {
-			text, ok = messageText(e.Source, e.ID, e.Strings, c.langs)
-		} else {
-			text, ok = c.s.files.Message(src, c.langs, e)
-		}
-		if ok {
+		if text, ok := c.s.textOf(src, c.langs, e); ok {
 			e.Message, e.MessageBy = text, eventlog.ByServer
 		}
 	}
 	if c.want.Has(eventlog.FieldCategoryName) && e.CategoryName == "" {
-		if own {
-			e.CategoryName, _ = categoryText(e.Source, e.Category, c.langs)
-		} else {
-			e.CategoryName, _ = c.s.files.Category(src, c.langs, e.Category)
-		}
+		e.CategoryName, _ = c.s.categoryOf(src, c.langs, e)
 	}
 	return nil
 }
@@ -95,4 +84,5 @@ func (c *texts) source(name string) *Source {
 	return src
 }
 
-func (c *texts) Examined() uint64 { return eventlog.Examined(c.Cursor) }
+func (c *texts) Examined() uint64      { return eventlog.Examined(c.Cursor) }
+func (c *texts) Passed() eventlog.Mark { return eventlog.Passed(c.Cursor) }

@@ -41,16 +41,16 @@ func (t Target) OpenToChange(ctx context.Context, opts *ChangeOptions) (srv even
 		}
 		srv, err = t.dial()
 		return srv, false, err
-	case SMB, RPC:
+	case SMB, RPC, HTTP:
 		if opts.Sync != service.SyncAlways {
 			return nil, false, errSync
 		}
-		srv, err = t.connect(ctx)
+		srv, err = t.Open(ctx)
 		return srv, false, err
 	case Path:
 		return nil, false, errFiles
 	default:
-		return nil, false, t.cannot()
+		return nil, false, errGroup
 	}
 	if opts.Create {
 		if created, err = mayBecomeDir(t.Name); err != nil {

@@ -131,13 +131,13 @@ func TestOpenToChange(t *testing.T) {
 		t.Fatal(err)
 	}
 	for text, want := range map[string]string{
-		"dir:empty":         "",
-		"dir:full":          "is a folder but no data directory: it has no netelf.lock",
-		"dir:full/x":        "is a file and no data directory",
-		"full":              "files are only read; what keeps logs is a data directory: dir:PATH",
-		"@all":              errGroup.Error(),
-		"https://bedrock":   errHTTP.Error(),
-		"smb://127.0.0.1:1": "smb: dial tcp 127.0.0.1:1: connect: connection refused",
+		"dir:empty":           "",
+		"dir:full":            "is a folder but no data directory: it has no netelf.lock",
+		"dir:full/x":          "is a file and no data directory",
+		"full":                "files are only read; what keeps logs is a data directory: dir:PATH",
+		"@all":                errGroup.Error(),
+		"https://127.0.0.1:1": "dial tcp 127.0.0.1:1: connect: connection refused",
+		"smb://127.0.0.1:1":   "smb: dial tcp 127.0.0.1:1: connect: connection refused",
 	} {
 		tg, err := Parse(text)
 		if err != nil {

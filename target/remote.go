@@ -2,13 +2,16 @@ package target
 
 import (
 	"context"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io/fs"
 	"net"
+	"os"
 	"strings"
 	"time"
 
+	"netelf.example/api"
 	"netelf.example/even"
 	"netelf.example/eventlog"
 	"netelf.example/internal/dcerpc"
@@ -25,6 +28,8 @@ type Credentials struct {
 
 	// Kerberos has tickets, and the others are not used; nil: NTLM with the password.
 	Kerberos *krb5.Client
+	// Token is that of a program, for HTTP, where it is used in place of the others.
+	Token string
 }
 
 // Format prints who it is, and nothing else.
@@ -38,11 +43,13 @@ func (c Credentials) Format(f fmt.State, _ rune) {
 		name = "nobody"
 	case c.Kerberos != nil:
 		name = c.Kerberos.Name()
+	case c.Token != "":
+		name = "a token"
 	}
 	fmt.Fprint(f, name)
 }
 
-// Remote is how a server is asked, for SMB and RPC.
+// Remote is how a server is asked, for SMB, RPC and HTTP.
 type Remote struct {
 	// Credentials says who asks. It is called when the target is opened, with the user
 	// that the target names, "" if it names none. nil: nobody.
@@ -57,6 +64,15 @@ type Remote struct {
 	AllowBare bool
 
 	Notice func(text string) // what the user should know; nil: nobody does
+
+	// HTTP is how a server is asked by its HTTP API.
+	HTTP HTTPRemote
+}
+
+// HTTPRemote is what is known of a server that is asked by its HTTP API.
+type HTTPRemote struct {
+	CA          string // file of those who may have signed its certificate, in PEM; "": whom the system trusts
+	Fingerprint string // SHA-256 of its certificate; "": not known
 }
 
 // host parts user@host.
@@ -76,6 +92,9 @@ func (t Target) connect(ctx context.Context) (eventlog.Server, error) {
 		if c, err = t.Remote.Credentials(ctx, user); err != nil {
 			return nil, err
 		}
+	}
+	if c.Token != "" {
+		return nil, errToken
 	}
 	o := &even.ClientOptions{Name: t.Text, Notice: t.Remote.Notice}
 	if !c.Anonymous {
@@ -124,6 +143,51 @@ func (t Target) initiator(ctx context.Context, c Credentials, host string) (*rpc
 	}
 	return rpcauth.NewKerberosInitiator(ticket, true, true)
 }
+
+// SameHost says whether the names of two targets of a kind, as barney and
+// fred@barney, are of one server at one port.
+func SameHost(a, b string) bool {
+	_, x := (&Target{Name: a}).host()
+	_, y := (&Target{Name: b}).host()
+	return strings.EqualFold(strings.TrimSuffix(x, ":"+api.DefaultPort), strings.TrimSuffix(y, ":"+api.DefaultPort))
+}
+
+// dialHTTP opens a server by its HTTP API. It logs in at once: what is refused is
+// refused when a target is opened.
+func (t Target) dialHTTP(ctx context.Context) (eventlog.Server, error) {
+	user, host := t.host()
+	o := &api.HTTPSOptions{Name: t.Text, Fingerprint: t.Remote.HTTP.Fingerprint}
+	if name := t.Remote.HTTP.CA; name != "" {
+		pem, err := os.ReadFile(name)
+		if err != nil {
+			return nil, fmt.Errorf("--ca: %w", err)
+		}
+		if o.Roots = x509.NewCertPool(); !o.Roots.AppendCertsFromPEM(pem) {
+			return nil, fmt.Errorf("--ca %s: there is no certificate in it", name)
+		}
+	}
+	if t.Remote.Credentials != nil {
+		o.Login = func(ctx context.Context) (api.Credentials, error) {
+			c, err := t.Remote.Credentials(ctx, user)
+			if err == nil && c.Anonymous {
+				err = errAnonymous
+			}
+			return api.Credentials{User: c.User, Password: c.Password, Token: c.Token}, err
+		}
+	}
+	c, err := api.HTTPS(host, o)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := c.About(ctx); err != nil {
+		return nil, errors.Join(err, c.Close())
+	}
+	return c, nil
+}
+
+var errToken = errors.New("who asks? a token is for https:// only: give --logon (-U), --auth-file (-A) with a user, or --anonymous")
+
+var errAnonymous = fmt.Errorf("the HTTP API knows no anonymous callers: give --logon (-U), --auth-file (-A) or a token: %w", errors.ErrUnsupported)
 
 // nothing is a word that names no file, and no server that can be reached.
 type nothing struct{ error }

@@ -25,7 +25,7 @@ const (
 	Path    Kind = iota // a file or a folder
 	SMB                 // a server by MS-EVEN over SMB
 	RPC                 // a server by MS-EVEN over TCP
-	HTTP                // a netelf server by its HTTP API
+	HTTP                // a netelf server by its HTTP API, over TLS
 	Local               // the service of this machine
 	DataDir             // a netelf data directory
 	Group               // a group of the configuration
@@ -39,7 +39,7 @@ type Target struct {
 
 	// Socket is where the service of this machine listens, for Local.
 	Socket string
-	// Remote is how a server is asked, for SMB and RPC.
+	// Remote is how a server is asked, for SMB, RPC and HTTP.
 	Remote Remote
 
 	bare bool // a word that could as well have been meant as a file's name
@@ -49,7 +49,6 @@ type Target struct {
 var (
 	errEmpty = errors.New("the target is empty")
 
-	errHTTP  error = unsupported("https:// cannot be read by this version")
 	errGroup error = unsupported("groups cannot be read by this version")
 	errFiles error = unsupported("files are only read; what keeps logs is a data directory: dir:PATH")
 )
@@ -79,6 +78,11 @@ func Parse(text string) (Target, error) {
 		t.Kind, t.Name = kind, rest
 		if rest == "" || rest[0] == '/' || rest[0] == ':' {
 			return t, fmt.Errorf("%s: no server is named: %s://bedrock", text, scheme)
+		}
+		if kind == HTTP {
+			if t.Name = strings.TrimSuffix(rest, "/"); strings.ContainsAny(t.Name, "/?#") {
+				return t, fmt.Errorf("%s: a server has no path: https://bedrock", text)
+			}
 		}
 	case text == ".":
 		t.Kind = Local
@@ -134,8 +138,10 @@ func (t Target) Open(ctx context.Context) (eventlog.Server, error) {
 		return t.dial()
 	case SMB, RPC:
 		return t.connect(ctx)
+	case HTTP:
+		return t.dialHTTP(ctx)
 	}
-	return nil, t.cannot()
+	return nil, errGroup
 }
 
 // DefaultSocket is where the service of this machine listens if nothing else is
@@ -146,16 +152,6 @@ const DefaultSocket = "/run/netelf/netelf.sock"
 // out by the first call.
 func (t Target) dial() (eventlog.Server, error) {
 	return api.Unix(cmp.Or(t.Socket, DefaultSocket), t.Text), nil
-}
-
-// cannot is why a target of a kind that this version does not know cannot be
-// opened.
-func (t Target) cannot() error {
-	switch {
-	case t.Kind == Group:
-		return errGroup
-	}
-	return errHTTP
 }
 
 // reason is err without the name of the target, which whoever prints it puts
@@ -175,6 +171,8 @@ func (t Target) Scan(logs []string) scan.Target {
 	s := scan.Target{Name: t.Text, Open: t.Open, Logs: logs}
 	if t.Kind == SMB || t.Kind == RPC {
 		s.Default = []string{"System", "Application"}
+	}
+	if t.Kind == SMB || t.Kind == RPC || t.Kind == HTTP {
 		if s.Credential = t.Remote.Who; s.Credential != "" {
 			if user, _ := t.host(); user != "" {
 				s.Credential = "user " + user

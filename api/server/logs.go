@@ -5,13 +5,11 @@ import (
 	"errors"
 	"io/fs"
 	"net/http"
-	"slices"
 
 	"github.com/danielgtaylor/huma/v2"
 
 	"netelf.example/api"
 	"netelf.example/eventlog"
-	"netelf.example/nt"
 )
 
 // of wraps an answer's body, as the library wants it.
@@ -33,21 +31,19 @@ type OpenCheck struct {
 
 func operation(id, method, path, summary string, status int) huma.Operation {
 	return huma.Operation{OperationID: id, Method: method, Path: "/v1/" + path, Summary: summary, DefaultStatus: status, MaxBodyBytes: maxRequest,
-		Errors: []int{http.StatusBadRequest, http.StatusForbidden, http.StatusNotFound}}
+		Errors: []int{http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound}}
 }
 
 func (h *Handler) about() {
-	huma.Register(h.api, operation("about", http.MethodGet, "about", "What the server is, and who asks", http.StatusOK),
-		func(ctx context.Context, _ *struct{}) (*of[api.About], error) {
-			c := callerOf(ctx)
-			a := api.About{Version: h.opts.Version, Computer: h.opts.Computer, Time: h.opts.Now().UTC(), Caller: api.Caller{
-				Name: c.Name, SIDs: []string{}, Administrator: slices.Contains(c.SIDs, nt.SIDAdministrators),
-			}}
-			for _, s := range c.SIDs {
-				a.Caller.SIDs = append(a.Caller.SIDs, string(s))
-			}
-			return &of[api.About]{a}, nil
-		})
+	about := func(ctx context.Context, _ *struct{}) (*of[api.About], error) {
+		return &of[api.About]{api.About{
+			Version: h.opts.Version, Computer: h.opts.Computer, Time: h.opts.Now().UTC(), Caller: aboutCaller(callerOf(ctx)),
+		}}, nil
+	}
+	huma.Register(h.api, operation("about", http.MethodGet, "about", "What the server is, and who asks", http.StatusOK), about)
+	root := operation("who-am-i", http.MethodGet, "", "The same", http.StatusOK)
+	root.Path = "/v1"
+	huma.Register(h.api, root, about)
 }
 
 func (h *Handler) logs() {

@@ -1,8 +1,10 @@
 package server
 
 import (
+	"io"
 	"net/http"
 	"sync"
+	"time"
 )
 
 // outbox sends lines while others are being made: what comes while it writes is
@@ -20,11 +22,38 @@ type outbox struct {
 // outboxSize is how much may wait, in bytes, before put waits too.
 const outboxSize = 256 << 10
 
-func newOutbox(w http.ResponseWriter) *outbox {
+// newOutbox is an outbox whose client may take nothing for a while; 0: for ever.
+func newOutbox(w http.ResponseWriter, stall time.Duration) *outbox {
 	o := &outbox{done: make(chan struct{})}
 	o.cond.L = &o.mu
-	go o.run(w)
+	go o.run(&patient{w: w, control: http.NewResponseController(w), stall: stall})
 	return o
+}
+
+// patient writes to a client that must take something now and then. What comes
+// between the writes does not count.
+type patient struct {
+	w       http.ResponseWriter
+	control *http.ResponseController
+	stall   time.Duration
+}
+
+func (p *patient) Write(b []byte) (n int, err error) {
+	if p.stall > 0 {
+		// A server's own deadline is for answers that are no streams.
+		if err := p.control.SetWriteDeadline(time.Now().Add(p.stall)); err != nil {
+			return 0, err
+		}
+		defer func() {
+			if clear := p.control.SetWriteDeadline(time.Time{}); err == nil {
+				err = clear
+			}
+		}()
+	}
+	if n, err = p.w.Write(b); err == nil {
+		err = p.control.Flush()
+	}
+	return n, err
 }
 
 // put takes a line, which may be used again afterwards.
@@ -50,9 +79,8 @@ func (o *outbox) close() {
 	<-o.done
 }
 
-func (o *outbox) run(w http.ResponseWriter) {
+func (o *outbox) run(w io.Writer) {
 	defer close(o.done)
-	control := http.NewResponseController(w)
 	var out []byte
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -67,9 +95,6 @@ func (o *outbox) run(w http.ResponseWriter) {
 		o.cond.Broadcast()
 		o.mu.Unlock()
 		_, err := w.Write(out)
-		if err == nil {
-			err = control.Flush()
-		}
 		if cap(out) > 4*outboxSize {
 			out = nil // one huge event does not keep its memory
 		}

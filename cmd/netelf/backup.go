@@ -2,12 +2,17 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"netelf.example/eventlog"
+	"netelf.example/evt"
 	"netelf.example/target"
 )
 
@@ -20,8 +25,11 @@ func (a *app) backupVerb() *cobra.Command {
 		Long: `Writes a log, as it is now, to a clean .evt file in the directory for backups,
 which is 'backup' in the data directory. NAME is a bare file name, .evt is put
 behind it if it has no extension, and no file must have it; without one it is
-LOG-YYYYMMDD-HHMMSS.evt. The path of the file is printed.`,
+LOG-YYYYMMDD-HHMMSS.evt. The path of the file is printed.
+
+Of a server over https:// the log is written to a file here: NAME is its path.`,
 		Example: `  netelf backup System
+  netelf backup --server https://bedrock System ./system.evt
   netelf backup System before-update --server dir:/var/lib/netelf`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) < 1 || len(args) > 2 {
@@ -40,6 +48,17 @@ LOG-YYYYMMDD-HHMMSS.evt. The path of the file is printed.`,
 			} else {
 				name = a.backupName(args[0])
 			}
+			if t.Kind == target.HTTP {
+				if len(args) == 2 {
+					if name = args[1]; filepath.Ext(name) == "" {
+						name += ".evt"
+					}
+				}
+				if err := copyLog(ctx, l, name); err != nil {
+					return err
+				}
+				return put(a.stdout, fmt.Appendln(nil, name))
+			}
 			if err := eventlog.Backup(ctx, l, name); err != nil {
 				return err
 			}
@@ -47,6 +66,39 @@ LOG-YYYYMMDD-HHMMSS.evt. The path of the file is printed.`,
 		})
 	})
 	return cmd
+}
+
+// copyLog writes a log to a file of this machine, which must not be there. It is
+// written aside, and has its name only when it is whole.
+func copyLog(ctx context.Context, l eventlog.Log, name string) (err error) {
+	if _, err := os.Lstat(name); err == nil {
+		return fmt.Errorf("%s: %w", name, fs.ErrExist)
+	}
+	f, err := os.CreateTemp(filepath.Dir(name), ".netelf-backup-*")
+	if err != nil {
+		return err
+	}
+	defer func() {
+		_ = f.Close()           // written and synced, or not wanted
+		_ = os.Remove(f.Name()) // it has its other name by now, or none
+	}()
+	if err := eventlog.Copy(ctx, l, f); err != nil {
+		return err
+	}
+	r, err := evt.Open(f.Name(), nil) // what is no log is not called one
+	if err != nil {
+		return fmt.Errorf("what the server sent: %w", err)
+	}
+	if err := errors.Join(r.Close(), f.Sync()); err != nil {
+		return err
+	}
+	if err := os.Link(f.Name(), name); err != nil { // which fails if there is one by now
+		if errors.Is(err, fs.ErrExist) {
+			return fmt.Errorf("%s: %w", name, fs.ErrExist)
+		}
+		return os.Rename(f.Name(), name) // a file system without links
+	}
+	return nil
 }
 
 // backupName is a name for a backup of a log, made now.

@@ -29,6 +29,8 @@ type credentialFlags struct {
 	kerberos  bool
 	keytab    string // implies kerberos
 
+	ca, fingerprint string // of servers over TLS
+
 	mu      sync.Mutex
 	asked   map[string]string // passwords, by user
 	tickets map[ticketsOf]*krb5.Client
@@ -37,15 +39,19 @@ type credentialFlags struct {
 // ticketsOf is whose tickets there are, and by which keytab; the cache's have neither.
 type ticketsOf struct{ user, keytab string }
 
-// passwordVariable has the password where nobody can be asked.
-const passwordVariable = "NETELF_PASSWORD"
+// The variables that have the password where nobody can be asked, and the token of a
+// program for servers over HTTP.
+const (
+	passwordVariable = "NETELF_PASSWORD"
+	tokenVariable    = "NETELF_TOKEN"
+)
 
 // credentialFlags adds the flags of verbs that may ask servers.
 func (a *app) credentialFlags(cmd *cobra.Command) {
 	f, fl := &a.credentials, cmd.Flags()
 	fl.StringVar(&a.ownConfig, "config", "", "take names of servers, groups, and who asks them from this `file`\n(default ~/.config/netelf/config.yaml, if it is there)")
 	fl.StringVarP(&f.user, "logon", "U", "", "log on to servers as this `user`, as fred or BEDROCK\\fred; the password is asked for,\nor is in "+passwordVariable)
-	fl.StringVarP(&f.authFile, "auth-file", "A", "", "take user, password and domain from this `file`, in the form that Samba's programs have")
+	fl.StringVarP(&f.authFile, "auth-file", "A", "", "take user, password and domain, or a token, from this `file`, in the form that Samba's\nprograms have")
 	fl.BoolVar(&f.anonymous, "anonymous", false, "log on to servers as nobody")
 	fl.BoolVar(&f.bare, "allow-bare-bind", false, "ask a server without authentication inside the pipe if it takes none there")
 	fl.BoolVarP(&f.kerberos, "kerberos", "k", false, "log on to servers by Kerberos: with the tickets of "+cacheVariable+", or as --logon fred@QUARRY.EXAMPLE says")
@@ -53,6 +59,8 @@ func (a *app) credentialFlags(cmd *cobra.Command) {
 	cmd.MarkFlagsMutuallyExclusive("kerberos", "anonymous")
 	cmd.MarkFlagsMutuallyExclusive("keytab", "anonymous")
 	cmd.MarkFlagsMutuallyExclusive("keytab", "auth-file")
+	fl.StringVar(&f.ca, "ca", "", "trust servers over https:// whose certificate is signed by one in this `file`")
+	fl.StringVar(&f.fingerprint, "fingerprint", "", "trust the server over https:// whose certificate has this `SHA-256`, and no other")
 	if err := cmd.RegisterFlagCompletionFunc("logon", cobra.NoFileCompletions); err != nil {
 		panic(err) // the flag is not there: a mistake in this program
 	}
@@ -69,7 +77,7 @@ func (a *app) remote(conf config.Logon) target.Remote {
 		Credentials: func(ctx context.Context, named string) (target.Credentials, error) {
 			return a.credentialsFor(ctx, l, named, l == conf)
 		},
-		Who:       f.who(l),
+		Who:       a.who(l),
 		AllowBare: f.bare,
 		Notice:    func(text string) { a.say("netelf: %s", text) },
 	}
@@ -77,9 +85,9 @@ func (a *app) remote(conf config.Logon) target.Remote {
 
 // who is the user as it was given: a refusal of it counts for all servers. "" is
 // nobody.
-func (f *credentialFlags) who(l config.Logon) string {
+func (a *app) who(l config.Logon) string {
 	switch {
-	case f.anonymous:
+	case a.credentials.anonymous:
 		return ""
 	case l.AuthFile != "" && l.User != "":
 		return "file " + l.AuthFile + " user " + l.User
@@ -89,6 +97,8 @@ func (f *credentialFlags) who(l config.Logon) string {
 		return "keytab " + l.Keytab + " user " + l.User
 	case l.Kerberos && l.User == "":
 		return "tickets"
+	case l.User == "" && a.env(tokenVariable) != "":
+		return "token"
 	}
 	return "user " + l.User
 }
@@ -109,6 +119,14 @@ func (a *app) credentialsFor(ctx context.Context, l config.Logon, named string, 
 			return c, fmt.Errorf("auth file %s: %w", l.AuthFile, err)
 		}
 	}
+	tickets := l.Kerberos || l.Keytab != ""
+	if c.User == "" && c.Token == "" && l.User == "" && named == "" && !tickets {
+		c.Token = a.env(tokenVariable)
+	}
+	if c.Token != "" && l.User == "" && named == "" {
+		return c, nil
+	}
+	c.Token = "" // a user that was named is meant
 	logon := func(user string) {
 		c.User = user
 		if domain, name, ok := strings.Cut(user, `\`); ok {
@@ -245,7 +263,7 @@ func readAuthFile(name string) (c target.Credentials, err error) {
 		value = strings.TrimSpace(value)
 		switch key = strings.ToLower(strings.TrimSpace(key)); {
 		case !ok:
-			return c, fmt.Errorf("line %d: want username, password or domain, an equals sign, and a value", n)
+			return c, fmt.Errorf("line %d: want username, password, domain or token, an equals sign, and a value", n)
 		case key == "username":
 			c.User = value
 			if domain, name, ok := strings.Cut(value, `\`); ok {
@@ -256,14 +274,16 @@ func readAuthFile(name string) (c target.Credentials, err error) {
 				return c, fmt.Errorf("line %d: %w", n, err)
 			}
 			c.Password = value
+		case key == "token":
+			c.Token = value
 		case key == "domain":
 			c.Domain = value
 		default:
-			return c, fmt.Errorf("line %d: unknown key; there are username, password and domain", n)
+			return c, fmt.Errorf("line %d: unknown key; there are username, password, domain and token", n)
 		}
 	}
-	if c.User == "" {
-		return c, errors.New("names no user")
+	if c.User == "" && c.Token == "" {
+		return c, errors.New("names no user, and has no token")
 	}
 	return c, nil
 }

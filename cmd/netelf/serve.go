@@ -35,6 +35,7 @@ var serveFlags = []struct{ name, key, usage string }{
 	{"sync", "service.sync", "`when` a report is answered: always, when it is on the disk; periodic or none,\nwhen the system has it"},
 	{"rpc", "rpc.listen", "answer MS-EVEN on this `address` and port, as 127.0.0.1:1026"},
 	{"samba-pipe", "rpc.samba_pipe", "answer \\pipe\\eventlog for Samba, whose ncalrpc sockets are in this `folder`"},
+	{"http", "http.listen", "answer the HTTP API over TLS on this `address` and port, as :7446"},
 	{"log-level", "service.log_level", "say what is of this `level` or above: debug, info, warn, error"},
 }
 
@@ -54,12 +55,15 @@ Security; all others read System and Application, and report.
 
 The configuration is /etc/netelf/netelf.yaml, if it is there, or the file of
 --config. Variables, as NETELF_DATA, override it, and flags both. SIGHUP reads it
-again: log_level and admin_group change at once, the rest with the next start.
+again, and the certificate: log_level and admin_group change at once, the rest with
+the next start.
 SIGINT and SIGTERM end the service cleanly.
 
 --rpc offers MS-EVEN over TCP, the protocol of Windows' own tools, to the users of
 'netelf user' (docs/ms-even.md); --samba-pipe offers it through Samba, over SMB, to
-whom Samba lets in (docs/samba.md).`,
+whom Samba lets in (docs/samba.md). --http offers the HTTP API over TLS to the same
+users, and to programs with their tokens (docs/http-api.md); without a certificate
+of http.certificate the service makes its own, and says its fingerprint.`,
 		Example: `  netelf serve
   netelf serve --data /tmp/logs --socket /tmp/netelf.sock
   netelf serve --config quarry.yaml`,
@@ -121,6 +125,7 @@ type daemonState struct {
 	level slog.LevelVar
 	admin atomic.Pointer[uint32] // the group that administrates; nil: none
 	conf  *config.Config
+	http  *httpDoor
 }
 
 // apply takes over what can change while the service runs.
@@ -200,24 +205,31 @@ func (a *app) serve(ctx context.Context, load func() (*config.Config, error)) (e
 	if computer == "" {
 		computer, _ = os.Hostname() // a machine without a name has events without one
 	}
-	h := server.New(server.Options{
-		Caller:  server.CallerOf,
-		For:     func(_ context.Context, c eventlog.Caller) (eventlog.Server, error) { return s.As(c), nil },
-		Version: version(), Computer: computer, Logger: d.log,
-	})
 	rpc, err := openRPC(s, d.log, c, computer, &d.admin)
 	if err != nil {
 		return errors.Join(err, l.Close())
 	}
+	over, err := openHTTP(s, d.log, c, computer, rpc)
+	if err != nil {
+		return errors.Join(err, rpc.Close(), l.Close())
+	}
+	d.http = over
+	h := server.New(server.Options{
+		Caller:  server.CallerOf,
+		For:     func(_ context.Context, c eventlog.Caller) (eventlog.Server, error) { return s.As(c), nil },
+		Version: version(), Computer: computer, Logger: d.log,
+		Accounts: over.accounts, Texts: s.Texts(), Records: int64(c.HTTP.MaxRecords),
+	})
 	hs := &http.Server{
 		Handler: h, ConnContext: server.ConnContext(d.caller), ErrorLog: slog.NewLogLogger(d.log.Handler(), slog.LevelWarn),
 		ReadHeaderTimeout: 30 * time.Second, IdleTimeout: 5 * time.Minute, MaxHeaderBytes: 16 << 10,
 	}
 	served := make(chan error, 1)
 	go func() { served <- hs.Serve(server.Peers(l, d.log)) }()
+	over.serve(h)
 	d.log.Info("ready", "version", version(), "data", string(c.Service.Data), "socket", string(c.Service.Socket))
 	d.notify(daemon.SdNotifyReady)
-	err = d.run(ctx, s, load, hup, served, rpc.failed)
+	err = d.run(ctx, s, load, hup, served, rpc.failed, over.failed)
 
 	d.log.Info("stopping")
 	d.notify(daemon.SdNotifyStopping)
@@ -225,11 +237,17 @@ func (a *app) serve(ctx context.Context, load func() (*config.Config, error)) (e
 	err = errors.Join(err, rpc.Close())
 	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 	defer cancel()
-	if down := hs.Shutdown(stop); down != nil {
-		d.log.Warn("requests were cut off", "error", down)
-		err = errors.Join(err, hs.Close())
+	return errors.Join(err, d.shutDown(stop, hs), over.Close(stop, d))
+}
+
+// shutDown ends a server when its requests have ended, or time is up.
+func (d *daemonState) shutDown(ctx context.Context, hs *http.Server) error {
+	down := hs.Shutdown(ctx)
+	if down == nil {
+		return nil
 	}
-	return err
+	d.log.Warn("requests were cut off", "error", down)
+	return hs.Close()
 }
 
 // openService opens the logs as is configured.
@@ -244,7 +262,7 @@ func openService(c *config.Config, log *slog.Logger) (*service.Service, error) {
 }
 
 // run waits for what happens to a service.
-func (d *daemonState) run(ctx context.Context, s *service.Service, load func() (*config.Config, error), hup <-chan os.Signal, served, failed <-chan error) error {
+func (d *daemonState) run(ctx context.Context, s *service.Service, load func() (*config.Config, error), hup <-chan os.Signal, served, rpc, over <-chan error) error {
 	var watchdog <-chan time.Time
 	if every, err := daemon.SdWatchdogEnabled(false); err == nil && every > 0 {
 		t := time.NewTicker(every / 2)
@@ -257,11 +275,16 @@ func (d *daemonState) run(ctx context.Context, s *service.Service, load func() (
 			return nil
 		case err := <-served:
 			return fmt.Errorf("the socket: %w", err)
-		case err := <-failed:
+		case err := <-rpc:
 			return err
+		case err := <-over:
+			return fmt.Errorf("http.listen: %w", err)
+		case <-d.http.look:
+			d.http.renew(false)
 		case <-hup:
 			d.notify(daemon.SdNotifyReloading + "\n" + daemon.SdNotifyMonotonicUsec())
 			d.reload(load)
+			d.http.renew(true)
 			d.notify(daemon.SdNotifyReady)
 		case <-watchdog:
 			own := s.As(eventlog.Caller{Name: "watchdog"})

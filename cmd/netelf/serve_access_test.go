@@ -34,9 +34,9 @@ var accessLogs = []string{"Application", "System", "Security", "Sealed"}
 // caller's name makes those that write differ.
 var accessOps = []struct {
 	name string
-	do   func(ctx context.Context, c *api.Client, log, who string) error
+	do   func(ctx context.Context, c eventlog.Server, log, who string) error
 }{
-	{"read", func(ctx context.Context, c *api.Client, log, _ string) error {
+	{"read", func(ctx context.Context, c eventlog.Server, log, _ string) error {
 		return onLog(ctx, c, log, func(l eventlog.Log) error {
 			cur, err := l.Read(ctx, new(eventlog.Selection))
 			if err != nil {
@@ -45,7 +45,7 @@ var accessOps = []struct {
 			return walk(ctx, cur, func(*eventlog.Event) error { return nil })
 		})
 	}},
-	{"follow", func(ctx context.Context, c *api.Client, log, _ string) error {
+	{"follow", func(ctx context.Context, c eventlog.Server, log, _ string) error {
 		return onLog(ctx, c, log, func(l eventlog.Log) error {
 			cur, err := eventlog.Follow(ctx, l, new(eventlog.Selection))
 			if err != nil {
@@ -54,13 +54,13 @@ var accessOps = []struct {
 			return cur.Close()
 		})
 	}},
-	{"info", func(ctx context.Context, c *api.Client, log, _ string) error {
+	{"info", func(ctx context.Context, c eventlog.Server, log, _ string) error {
 		return onLog(ctx, c, log, func(l eventlog.Log) error {
 			_, err := l.Info(ctx)
 			return err
 		})
 	}},
-	{"report", func(ctx context.Context, c *api.Client, log, who string) error {
+	{"report", func(ctx context.Context, c eventlog.Server, log, who string) error {
 		r, err := eventlog.RegisterSource(ctx, c, log)
 		if err != nil {
 			return err
@@ -68,22 +68,22 @@ var accessOps = []struct {
 		_, err = r.Report(ctx, &eventlog.Event{ID: 7, Type: eventlog.Information, Strings: []string{who}})
 		return err
 	}},
-	{"back up", func(ctx context.Context, c *api.Client, log, who string) error {
+	{"back up", func(ctx context.Context, c eventlog.Server, log, who string) error {
 		return onLog(ctx, c, log, func(l eventlog.Log) error { return eventlog.Backup(ctx, l, log+"-"+who+".evt") })
 	}},
-	{"set", func(ctx context.Context, c *api.Client, log, _ string) error {
+	{"set", func(ctx context.Context, c eventlog.Server, log, _ string) error {
 		size := int64(1 << 20)
 		return onLog(ctx, c, log, func(l eventlog.Log) error { return eventlog.Set(ctx, l, eventlog.Settings{MaxSize: &size}) })
 	}},
-	{"clear", func(ctx context.Context, c *api.Client, log, _ string) error {
+	{"clear", func(ctx context.Context, c eventlog.Server, log, _ string) error {
 		return onLog(ctx, c, log, func(l eventlog.Log) error { return eventlog.Clear(ctx, l, "") })
 	}},
-	{"add source", func(ctx context.Context, c *api.Client, log, who string) error {
-		return c.SetSource(ctx, eventlog.Source{Name: log + " of " + who, Log: log})
+	{"add source", func(ctx context.Context, c eventlog.Server, log, who string) error {
+		return eventlog.SetSource(ctx, c, eventlog.Source{Name: log + " of " + who, Log: log})
 	}},
 }
 
-func onLog(ctx context.Context, c *api.Client, log string, f func(eventlog.Log) error) error {
+func onLog(ctx context.Context, c eventlog.Server, log string, f func(eventlog.Log) error) error {
 	l, err := c.OpenLog(ctx, log)
 	if err != nil {
 		return err

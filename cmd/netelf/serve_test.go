@@ -104,13 +104,19 @@ type serving struct {
 // it.
 func begin(t *testing.T, dir string, args ...string) *serving {
 	t.Helper()
+	return beginEnv(t, dir, nil, args...)
+}
+
+// beginEnv is begin, with more variables.
+func beginEnv(t *testing.T, dir string, env []string, args ...string) *serving {
+	t.Helper()
 	bin, err := netelfBin()
 	if err != nil {
 		t.Fatal(err)
 	}
 	s := &serving{t: t, dir: dir, socket: filepath.Join(dir, "socket"), ready: make(chan struct{}), done: make(chan struct{})}
 	s.cmd = exec.Command(bin, append([]string{"serve", "--data", s.data(), "--socket", s.socket}, args...)...)
-	s.cmd.Env = plainEnv("NETELF_MAX_SIZE=256KiB", "GORACE=atexit_sleep_ms=0")
+	s.cmd.Env = plainEnv(append(env, "NETELF_MAX_SIZE=256KiB", "GORACE=atexit_sleep_ms=0")...)
 	stderr, err := s.cmd.StderrPipe()
 	if err != nil {
 		t.Fatal(err)

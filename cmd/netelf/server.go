@@ -11,6 +11,7 @@ import (
 
 	"netelf.example/even"
 	"netelf.example/eventlog"
+	"netelf.example/internal/certs"
 	"netelf.example/internal/config"
 	"netelf.example/target"
 )
@@ -18,7 +19,7 @@ import (
 // serverFlag is the --server of the verbs that manage logs.
 func (a *app) serverFlag(cmd *cobra.Command, s *string) {
 	a.credentialFlags(cmd)
-	cmd.Flags().StringVarP(s, "server", "s", ".", "the `target` that keeps the logs: . is the service of this machine,\ndir:PATH a data directory without its service, bedrock or rpc://bedrock a server")
+	cmd.Flags().StringVarP(s, "server", "s", ".", "the `target` that keeps the logs: . is the service of this machine,\ndir:PATH a data directory without its service, bedrock, rpc://bedrock or https://bedrock a server")
 	err := cmd.RegisterFlagCompletionFunc("server", func(_ *cobra.Command, _ []string, typed string) ([]string, cobra.ShellCompDirective) {
 		if len(typed) < len("dir:") {
 			return []string{".", "dir:"}, cobra.ShellCompDirectiveNoSpace | cobra.ShellCompDirectiveNoFileComp
@@ -86,6 +87,9 @@ func (a *app) parse(text string, l config.Logon) (target.Target, error) {
 		t.Socket = a.socket()
 	case t.Kind == target.SMB, t.Kind == target.RPC:
 		t.Remote = a.remote(l)
+	case t.Kind == target.HTTP:
+		t.Remote = a.remote(l)
+		t.Remote.HTTP, err = a.trusted(t.Name)
 	}
 	return t, err
 }
@@ -98,6 +102,31 @@ func badTarget(flag string, err error) error {
 		return err
 	}
 	return usage("%s%w", flag, err)
+}
+
+// trusted says by what the certificate of a server is known: by flags, or by what
+// the configuration has of a server at that address.
+func (a *app) trusted(name string) (target.HTTPRemote, error) {
+	f := &a.credentials
+	known := target.HTTPRemote{CA: f.ca, Fingerprint: f.fingerprint}
+	if f.fingerprint != "" {
+		if _, err := certs.ParseFingerprint(f.fingerprint); err != nil {
+			return known, fmt.Errorf("--fingerprint: %w", err)
+		}
+	}
+	if known != (target.HTTPRemote{}) {
+		return known, nil
+	}
+	people, err := a.configured()
+	if err != nil {
+		return known, err
+	}
+	for _, s := range people.Servers {
+		if t, err := target.Parse(s.Target); err == nil && t.Kind == target.HTTP && target.SameHost(t.Name, name) {
+			return target.HTTPRemote{CA: s.CA, Fingerprint: s.Fingerprint}, nil
+		}
+	}
+	return known, nil
 }
 
 // socket is where the service of this machine listens: as a variable says, else

@@ -31,11 +31,12 @@ A running service sees each change at once.`,
 		Example: `  netelf user list
   netelf user add fred --group readers
   netelf user passwd fred
-  netelf user remove fred`,
+  netelf user remove fred
+  netelf user token add fred --name nightly --scope read`,
 		Args: cobra.NoArgs,
 		RunE: subverb,
 	}
-	cmd.AddCommand(a.userListVerb(), a.userAddVerb(), a.userPasswdVerb(), a.userRemoveVerb())
+	cmd.AddCommand(a.userListVerb(), a.userAddVerb(), a.userPasswdVerb(), a.userRemoveVerb(), a.userTokenVerb())
 	return cmd
 }
 

@@ -39,10 +39,23 @@ func Load(src Source, environ []string) (*Config, error) {
 	}
 	l.file(src.Data, func(root *yaml.Node) { l.section(root, "", reflect.TypeFor[Config]()) })
 	l.environ(environ)
+	l.together()
 	if err := l.end(src.Name); err != nil {
 		return nil, err
 	}
 	return l.c, nil
+}
+
+// together finds values that do not go together, if each is well for itself.
+func (l *loader) together() {
+	var p *Problem
+	if l.found > 0 || !errors.As(l.c.HTTP.Check(), &p) {
+		return
+	}
+	if from := l.c.from[p.Key]; from.Name != "" {
+		p.Name, p.Line = from.Name, from.Line
+	}
+	l.problem(p)
 }
 
 // Open is Load for a file of the disk. Where there is none the error is

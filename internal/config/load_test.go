@@ -95,7 +95,7 @@ func TestProblems(t *testing.T) {
 	}{
 		{"an unknown key", "service:\n  dta: /x\n", nil, []string{
 			`n.yaml:2:3: service.dta: unknown key; service has data, socket, admin_group, computer, sync, sync_every, backup, users, max_size, log_level`}},
-		{"an unknown section", "srv: {}", nil, []string{`n.yaml:1:1: srv: unknown key; the file has service, rpc`}},
+		{"an unknown section", "srv: {}", nil, []string{`n.yaml:1:1: srv: unknown key; the file has service, rpc, http`}},
 		{"a key outside of its section", "data: /x", nil, []string{`n.yaml:1:1: data: unknown key; did you mean service.data?`}},
 		{"a merge key", "service:\n  <<: {data: /x}\n", nil, []string{
 			`n.yaml:2:3: service.<<: unknown key; service has data, socket, admin_group, computer, sync, sync_every, backup, users, max_size, log_level`}},
@@ -138,11 +138,11 @@ func TestProblems(t *testing.T) {
 		{"a mapping for a value", "service: {data: {a: b}}", nil, []string{`n.yaml:1:17: service.data: have keys with values, want one value`}},
 		{"text for a section", "service: x", nil, []string{
 			`n.yaml:1:10: service: have text, want keys with values: data, socket, admin_group, computer, sync, sync_every, backup, users, max_size, log_level`}},
-		{"a list for the file", "- x", nil, []string{`n.yaml:1:1: have a list, want keys with values: service, rpc`}},
-		{"a list for a key", "? [a]\n: b\n", nil, []string{`n.yaml:1:3: have a list for a key, want one of service, rpc`}},
+		{"a list for the file", "- x", nil, []string{`n.yaml:1:1: have a list, want keys with values: service, rpc, http`}},
+		{"a list for a key", "? [a]\n: b\n", nil, []string{`n.yaml:1:3: have a list for a key, want one of service, rpc, http`}},
 		{"an anchor", "service: &a {}", nil, []string{`n.yaml:1:10: service: have an anchor, &a; there are no aliases here`}},
 		{"an alias", "x: &a b\nservice:\n  data: *a\n", nil, []string{
-			`n.yaml:1:1: x: unknown key; the file has service, rpc`,
+			`n.yaml:1:1: x: unknown key; the file has service, rpc, http`,
 			`n.yaml:3:9: service.data: have an alias, *a; write the value itself`}},
 		{"a tag", "service: {data: !!binary L3g=}", nil, []string{`n.yaml:1:17: service.data: have a tag, !!binary; write the value without one`}},
 		{"two documents", "service: {}\n---\nservice: {}\n", nil, []string{`n.yaml:3:1: has a second document; want one`}},
@@ -151,8 +151,18 @@ func TestProblems(t *testing.T) {
 		{"an unknown alias", "service: *a", nil, []string{`n.yaml:1:10: is no YAML: unknown anchor 'a' referenced`}},
 		{"no UTF-8", "service:\n  data: \xff\n", nil, []string{`n.yaml:2: is not valid UTF-8`}},
 		{"too deep", "x: " + deep, nil, []string{`n.yaml:1:36: is no YAML: nested over 32 deep`}},
-		{"a key that does harm to a terminal", `"\e[2J": x`, nil, []string{`n.yaml:1:1: "\x1b[2J": unknown key; the file has service, rpc`}},
+		{"a key that does harm to a terminal", `"\e[2J": x`, nil, []string{`n.yaml:1:1: "\x1b[2J": unknown key; the file has service, rpc, http`}},
 		{"too large", strings.Repeat("#", maxFile+1), nil, []string{`n.yaml: is over 1048576 bytes`}},
+		{"plain HTTP for everybody", "http: {plain: true, listen: ':7446'}", nil, []string{
+			`n.yaml:1: http.plain: is true, and http.listen is ":7446", which others can reach: passwords would be read on the way; want a loopback address, as 127.0.0.1`}},
+		{"plain HTTP on a name", "http: {listen: 'bedrock:80'}", []string{"NETELF_HTTP_PLAIN=true"}, []string{
+			`NETELF_HTTP_PLAIN: http.plain: is true, and http.listen is "bedrock:80", which others can reach: passwords would be read on the way; want a loopback address, as 127.0.0.1`}},
+		{"plain HTTP with a certificate", "http: {plain: true, listen: 'localhost:80', certificate: /c, key: /k}", nil, []string{
+			`n.yaml:1: http.plain: is true, and there is a certificate: want one of the two`}},
+		{"a certificate without its key", "http: {certificate: /c}", nil, []string{`n.yaml:1: http.certificate: certificate and key go together: one of them is missing`}},
+		{"a count that is none", "http: {max_records: 1e6}", nil, []string{`n.yaml:1:21: http.max_records: have "1e6", want a whole number`}},
+		{"a count that is too small", "http: {max_records: 10}", nil, []string{`n.yaml:1:21: http.max_records: have 10, want at least 1000`}},
+		{"a count that is too large", "http: {max_connections: 65537}", nil, []string{`n.yaml:1:25: http.max_connections: have 65537, want at most 65536`}},
 		{"an empty value where it means nothing", "", []string{"NETELF_DATA=x"}, []string{`NETELF_DATA: service.data: have "x", want an absolute path`}},
 	}
 	for _, tt := range tests {

@@ -11,6 +11,8 @@ import (
 	"strings"
 
 	"go.yaml.in/yaml/v4"
+
+	"netelf.example/internal/certs"
 )
 
 // People is the configuration of somebody who reads logs: names for servers, and
@@ -18,6 +20,7 @@ import (
 //
 //	servers:
 //	  bedrock: {target: smb://bedrock.example.com, user: QUARRY\fred}
+//	  barney: {target: https://barney, fingerprint: "AB:CD:…"}
 //	groups:
 //	  web: [bedrock, barney, rpc://betty:1026]
 //	  all: ["@web", dir:/srv/events]
@@ -35,6 +38,10 @@ type People struct {
 type Server struct {
 	Target string // where it is
 	Logon
+
+	// Of a server that is asked over TLS: the file of those who may have signed its
+	// certificate, and the certificate's SHA-256; "": whom the system trusts.
+	CA, Fingerprint string
 }
 
 // Group is servers and other groups.
@@ -265,12 +272,19 @@ func (p *peopleLoader) server(k, v *yaml.Node, key string) {
 	found := false
 	before := p.found
 	var s Server
-	const keys = "target, " + logonKeys
+	const keys = "target, ca, fingerprint, " + logonKeys
 	p.mapping(v, key, keys, func(k, v *yaml.Node, full string) {
 		switch {
 		case k.Value == "target":
 			s.Target, _ = p.target(v, full) // what is wrong is told
 			found = true
+		case k.Value == "ca":
+			s.CA = p.checked(v, full, func(text string) error { return new(Path).set(text, nil) })
+		case k.Value == "fingerprint":
+			s.Fingerprint = p.checked(v, full, func(text string) error {
+				_, err := certs.ParseFingerprint(text)
+				return err
+			})
 		case !p.logon(&s.Logon, k, v, full):
 			p.at(k, shown(full), "unknown key; a server has %s", keys)
 		}
@@ -279,6 +293,25 @@ func (p *peopleLoader) server(k, v *yaml.Node, key string) {
 	if !found && p.found == before {
 		p.at(k, key, "has no target; it says where the server is")
 	}
+	if s.Target != "" {
+		p.people.Servers[key[len("servers."):]] = s
+	}
+}
+
+// checked is a value that check finds nothing wrong with.
+func (p *peopleLoader) checked(n *yaml.Node, key string, check func(string) error) string {
+	switch {
+	case !p.bare(n, key):
+		return ""
+	case n.Kind != yaml.ScalarNode, isNull(n), n.Value == "":
+		p.at(n, key, "have %s, want text", kindOf(n))
+		return ""
+	}
+	if err := check(n.Value); err != nil {
+		p.at(n, key, "%w", err)
+		return ""
+	}
+	return n.Value
 }
 
 func (p *peopleLoader) group(k, v *yaml.Node, key string) {

@@ -104,7 +104,7 @@ func TestPeopleProblems(t *testing.T) {
 		{"unknown keys", "server: {}\nservice: {data: /srv}\nservers: {bedrock: {target: a, usr: fred}}\n", []string{
 			`n.yaml:1:1: server: unknown key; the file has servers, groups`,
 			`n.yaml:2:1: service: is for the service, in a file of its own, as /etc/netelf/netelf.yaml; this one has servers, groups`,
-			`n.yaml:3:32: servers.bedrock.usr: unknown key; a server has target, user, auth_file, kerberos, keytab`}},
+			`n.yaml:3:32: servers.bedrock.usr: unknown key; a server has target, ca, fingerprint, user, auth_file, kerberos, keytab`}},
 		{"logons", "servers:\n  a: {target: a, user: 7, auth_file: [x]}\n  b: {target: b, user: 'BEDROCK\\', auth_file: \"\"}\n  c: {target: c, password: secret}\n  d: {target: d, kerberos: maybe}\ngroups:\n  web: {servers: a, user: fred}\n  db: {user: fred}\n  all: {servers: [\"@none\"], password: secret, pass: x}\n", []string{
 			`n.yaml:2:24: servers.a.user: have "7", which is a number in YAML; want text: put it in quotes`,
 			`n.yaml:2:38: servers.a.auth_file: have a list, want the name of a file`,
@@ -121,7 +121,7 @@ func TestPeopleProblems(t *testing.T) {
 			`n.yaml:2:3: servers.bedrock: has no target; it says where the server is`,
 			`n.yaml:3:3: servers.barney: has no target; it says where the server is`,
 			`n.yaml:4:19: servers.betty.target: have nothing, want a target, as smb://bedrock`,
-			`n.yaml:5:10: servers.wilma: have text, want keys with values: target, user, auth_file, kerberos, keytab`}},
+			`n.yaml:5:10: servers.wilma: have text, want keys with values: target, ca, fingerprint, user, auth_file, kerberos, keytab`}},
 		{"bad targets", "servers:\n  a: {target: ftp://x}\n  b: {target: \"@web\"}\n  c: {target: \" x\"}\n  d: {target: 12}\n  e: {target: \"x\\ny\"}\n  f: {target: [x]}\n  g: {target: " + strings.Repeat("x", maxText+1) + "}\n", []string{
 			`n.yaml:2:15: servers.a.target: ftp://x: unknown kind of address`,
 			`n.yaml:3:15: servers.b.target: have the group "@web", want one server`,

@@ -40,6 +40,15 @@ rpc:
   realm: ""                        # default
   samba_pipe: ""                   # default
   winbind: ""                      # default
+http:
+  listen: ""                       # default
+  plain: false                     # default
+  certificate: ""                  # default
+  key: ""                          # default
+  session_idle: 1h                 # default
+  session_most: 24h                # default
+  max_connections: 1024            # default
+  max_records: 10000000            # default
 `
 	if d := cmp.Diff(want, string(got)); d != "" {
 		t.Errorf("-want +got:\n%s", d)

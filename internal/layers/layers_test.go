@@ -19,7 +19,7 @@ const module = "netelf.example"
 // above its own. Paths are relative to the module; "." is its root.
 var layers = [][]string{
 	{"nt"},
-	{"eventlog"},
+	{"eventlog", "internal/certs"},
 	{"internal/wire", "internal/hexdoc", "internal/journal", "internal/config", "internal/users", "internal/regf", "internal/version"},
 	{"evt", "binxml", "query", "render", "scan", "internal/ndr", "internal/ntlm", "internal/krb5"},
 	{"evtx", "internal/reading", "internal/spnego", "internal/dcerpc"},
@@ -52,7 +52,8 @@ var outside = map[string][]string{
 	},
 	"api/server": {
 		"github.com/danielgtaylor/huma/v2", "github.com/danielgtaylor/huma/v2/adapters/humago",
-		"golang.org/x/sync/semaphore", "golang.org/x/sys/unix",
+		"golang.org/x/crypto/argon2", "golang.org/x/crypto/md4",
+		"golang.org/x/sync/semaphore", "golang.org/x/sys/unix", "golang.org/x/sys/windows",
 	},
 	"service": {"golang.org/x/sys/unix", "golang.org/x/sys/windows"},
 	"target": {

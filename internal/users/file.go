@@ -33,7 +33,12 @@ type file struct {
 	next   uint32 // the rid of the next user
 	list   []entry
 	byName map[string]int // of list, by folded name
+
+	byToken map[[tokenSum]byte]place
 }
+
+// place is where a token stands: in a user, and there in its tokens.
+type place struct{ user, token int }
 
 // entry is a user as the file has it.
 type entry struct {
@@ -42,6 +47,7 @@ type entry struct {
 	groups []Group
 	hash   *hash
 	nt     *[16]byte // nil: not by NTLM
+	tokens []token
 }
 
 func (f *file) user(e *entry) User {
@@ -73,6 +79,12 @@ func (f *file) add(e entry) {
 		f.byName = map[string]int{}
 	}
 	f.byName[eventlog.Fold(e.name)] = len(f.list)
+	for i := range e.tokens {
+		if f.byToken == nil {
+			f.byToken = map[[tokenSum]byte]place{}
+		}
+		f.byToken[e.tokens[i].sum] = place{len(f.list), i}
+	}
 	f.list = append(f.list, e)
 }
 
@@ -105,6 +117,7 @@ func (f *file) encode() ([]byte, error) {
 		Groups   []string `json:"groups"`
 		Password string   `json:"password"`
 		NTHash   string   `json:"nt_hash,omitempty"`
+		Tokens   []any    `json:"tokens,omitempty"`
 	}
 	list := make([]user, 0, len(f.list))
 	for i := range f.list {
@@ -115,6 +128,9 @@ func (f *file) encode() ([]byte, error) {
 		}
 		if e.nt != nil {
 			u.NTHash = hex.EncodeToString(e.nt[:])
+		}
+		for i := range e.tokens {
+			u.Tokens = append(u.Tokens, e.tokens[i].encode())
 		}
 		list = append(list, u)
 	}
@@ -341,6 +357,11 @@ func (d *decoder) users(f *file) error {
 		if old, ok := rids[e.rid]; ok {
 			return d.fail(begin, field+"rid", fmt.Errorf("%s has the rid %d, as %s has", quoted(e.name), e.rid, quoted(old)))
 		}
+		for i := range e.tokens {
+			if _, ok := f.byToken[e.tokens[i].sum]; ok {
+				return d.fail(begin, field+"tokens", fmt.Errorf("%s has a token that is there already", quoted(e.name)))
+			}
+		}
 		rids[e.rid] = e.name
 		f.add(e)
 		return nil
@@ -397,6 +418,8 @@ func (d *decoder) userKey(e *entry, key string) error {
 			return errors.New("want 16 bytes in hexadecimal")
 		}
 		e.nt = (*[16]byte)(b)
+	case "tokens":
+		return d.tokens(e)
 	default:
 		return errUnknown
 	}

@@ -69,7 +69,12 @@ type TooSoon struct {
 }
 
 func (e *TooSoon) Error() string {
-	return fmt.Sprintf("too many failed attempts: wait %v", e.Wait.Round(time.Second))
+	return fmt.Sprintf("too many failed attempts: wait %v", time.Duration(e.Seconds())*time.Second)
+}
+
+// Seconds is Wait in whole seconds, of which there is at least one.
+func (e *TooSoon) Seconds() int64 {
+	return max(1, int64((e.Wait+time.Second-1)/time.Second))
 }
 
 // Is makes it a right that is missing.

@@ -1,0 +1,105 @@
+package server
+
+import (
+	"log/slog"
+	"net"
+	"net/http"
+	"net/netip"
+	"sync"
+)
+
+// Network is the Handler for those who come over the network: a page of another
+// origin changes nothing in the name of whoever looks at it.
+func (h *Handler) Network() http.Handler {
+	p := http.NewCrossOriginProtection()
+	p.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h.opts.Logger.Warn("refused", "addr", r.RemoteAddr, "origin", r.Header.Get("Origin"), "reason", "another origin")
+		refuse(w, refusal(http.StatusForbidden, "a page of another origin asks for it", nil).coded("cross-origin"))
+	}))
+	return p.Handler(h)
+}
+
+// Limited accepts so many connections at a time, and of one address an eighth of
+// them. Of IPv6 the first 64 bits are an address.
+type Limited struct {
+	net.Listener
+	most, each int
+	log        *slog.Logger
+
+	mu   sync.Mutex // guards what follows
+	all  int
+	from map[netip.Prefix]int
+	told bool // that there are too many; once, until there are none
+}
+
+// Limit makes a Limited. What is too much is closed at once.
+func Limit(l net.Listener, most int, log *slog.Logger) *Limited {
+	return &Limited{Listener: l, most: most, each: max(1, most/8), log: log, from: map[netip.Prefix]int{}}
+}
+
+// Accept waits for a connection.
+func (l *Limited) Accept() (net.Conn, error) {
+	for {
+		c, err := l.Listener.Accept()
+		if err != nil {
+			return nil, err
+		}
+		key := prefixOf(c.RemoteAddr())
+		if l.enter(key) {
+			return &limitedConn{Conn: c, l: l, key: key}, nil
+		}
+		_ = c.Close() // it is of no use
+	}
+}
+
+func prefixOf(a net.Addr) netip.Prefix {
+	p, err := netip.ParseAddrPort(a.String())
+	if err != nil {
+		return netip.Prefix{}
+	}
+	addr := p.Addr().Unmap().WithZone("")
+	bits := 64
+	if addr.Is4() {
+		bits = 32
+	}
+	out, _ := addr.Prefix(bits) // the zero one would do
+	return out
+}
+
+func (l *Limited) enter(key netip.Prefix) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.all < l.most && l.from[key] < l.each {
+		l.all++
+		l.from[key]++
+		return true
+	}
+	if !l.told { // once, or whoever does it fills the log, too
+		l.told = true
+		l.log.Warn("too many connections", "addr", key.Addr().String(), "its", l.from[key], "all", l.all)
+	}
+	return false
+}
+
+func (l *Limited) leave(key netip.Prefix) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.from[key]--; l.from[key] == 0 {
+		delete(l.from, key)
+	}
+	if l.all--; l.all == 0 {
+		l.told = false
+	}
+}
+
+type limitedConn struct {
+	net.Conn
+	l    *Limited
+	key  netip.Prefix
+	once sync.Once
+}
+
+func (c *limitedConn) Close() error {
+	c.once.Do(func() { c.l.leave(c.key) })
+	return c.Conn.Close()
+}

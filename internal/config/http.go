@@ -1,0 +1,68 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"strconv"
+)
+
+// HTTP is the section of the HTTP API over the network.
+type HTTP struct {
+	Listen         Address  `key:"listen" empty:"it is not offered" doc:"the address and port on which the HTTP API is answered over TLS"`
+	Plain          Flag     `key:"plain" default:"false" doc:"without TLS: on a loopback address only"`
+	Certificate    Path     `key:"certificate" empty:"one that the service signs itself, http.crt in the data directory" doc:"the file of the certificate, and of those that it is signed with, in PEM; read again when it changes"`
+	Key            Path     `key:"key" empty:"that of the service's own certificate, http.key" doc:"the file of the certificate's private key, in PEM"`
+	SessionIdle    Duration `key:"session_idle" default:"1h" min:"1m" max:"168h" doc:"how long a session lasts that is not used"`
+	SessionMost    Duration `key:"session_most" default:"24h" min:"1m" max:"720h" doc:"how long any session lasts"`
+	MaxConnections Count    `key:"max_connections" default:"1024" min:"1" max:"65536" doc:"connections at a time; an address has an eighth of them"`
+	MaxRecords     Count    `key:"max_records" default:"10000000" min:"1000" max:"1000000000000" doc:"records that one request may examine; what is beyond is left for another request"`
+}
+
+// Count is a number of things.
+type Count int64
+
+// Check says what is wrong with values that are well each for itself.
+func (h *HTTP) Check() error {
+	switch {
+	case (h.Certificate == "") != (h.Key == ""):
+		return &Problem{Name: "the configuration", Key: "http.certificate", Err: errors.New("certificate and key go together: one of them is missing")}
+	case bool(h.Plain) && h.Certificate != "":
+		return &Problem{Name: "the configuration", Key: "http.plain", Err: errors.New("is true, and there is a certificate: want one of the two")}
+	case bool(h.Plain) && h.Listen != "" && !loopback(string(h.Listen)):
+		return &Problem{Name: "the configuration", Key: "http.plain", Err: fmt.Errorf("is true, and http.listen is %s, which others can reach: passwords would be read on the way; want a loopback address, as 127.0.0.1", quoted(string(h.Listen)))}
+	}
+	return nil
+}
+
+// loopback says whether an address is only for this machine. A name can mean
+// anything, but for the one that every system has.
+func loopback(address string) bool {
+	host, _, err := net.SplitHostPort(address)
+	if err != nil {
+		return false
+	}
+	if host == "localhost" {
+		return true
+	}
+	a, err := netip.ParseAddr(host)
+	return err == nil && a.Unmap().IsLoopback()
+}
+
+func (n *Count) text() string  { return strconv.FormatInt(int64(*n), 10) }
+func (n *Count) plain() string { return "!!int" }
+func (n *Count) set(text string, f *Field) error {
+	v, err := strconv.ParseInt(text, 10, 64)
+	if err != nil || text != strconv.FormatInt(v, 10) {
+		return fmt.Errorf("have %s, want a whole number", quoted(text))
+	}
+	if low, err := strconv.ParseInt(f.min, 10, 64); err == nil && v < low {
+		return fmt.Errorf("have %d, want at least %d", v, low)
+	}
+	if high, err := strconv.ParseInt(f.max, 10, 64); err == nil && v > high {
+		return fmt.Errorf("have %d, want at most %d", v, high)
+	}
+	*n = Count(v)
+	return nil
+}
