@@ -34,7 +34,7 @@ const (
 		`<TimeCreated SystemTime="{6:11}"/><EventRecordID>{7:0a}</EventRecordID>` +
 		`<Correlation ActivityID="{16?:0f}" RelatedActivityID="{19?:0f}"/><Execution ProcessID="{9:08}" ThreadID="{10:08}"/>` +
 		`<Channel>{13:01}</Channel><Computer>{14:01}</Computer><Security UserID="{15?:13}"/></System>{17:21}</Event>`
-	evtxClassic = `<EventData><Data>{0:81}</Data><Binary>{1:0e}</Binary></EventData>`
+	evtxClassic = `<EventData><Data>{0?:81}</Data><Binary>{1?:0e}</Binary></EventData>`
 )
 
 // Bytes is the file.
