@@ -46,5 +46,5 @@
 //
 // A chunk is never larger than 64 KiB and nothing in it points out of it; the rest
 // is bounded by package binxml. Up to [MaxChunks] chunks are read, for each of which
-// 16 bytes are kept.
+// 24 bytes are kept.
 package evtx
