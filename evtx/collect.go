@@ -22,7 +22,7 @@ func (r *Record) collect() {
 }
 
 // maxItems bounds the strings of an event: of an array of bytes each is one.
-const maxItems = 1 << 16
+const maxItems = 1 << 13
 
 func (r *Record) run(p *plan, d *binxml.Doc, depth int) error {
 	if m := &p.sys[sysMessage]; m.kind != fromNothing && len(m.append(nil, d)) > 0 {

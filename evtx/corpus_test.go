@@ -163,3 +163,43 @@ func TestRealEvents(t *testing.T) {
 		t.Errorf("%+q", e.Extra.XML)
 	}
 }
+
+// TestRealSelections holds that what is judged of a record as it lies there is what
+// its event says.
+func TestRealSelections(t *testing.T) {
+	dir := corpus(t)
+	num, text := eventlog.NumTerm, eventlog.TextTerm
+	wheres := []eventlog.Expr{
+		num(eventlog.FieldCode, eventlog.Eq, 4624), num(eventlog.FieldID, eventlog.BitAnd, 0x40000000), num(eventlog.FieldLevel, eventlog.Eq, 4),
+		num(eventlog.FieldType, eventlog.Eq, uint64(eventlog.AuditSuccess)), num(eventlog.FieldCategory, eventlog.BitAnd, 3),
+		num(eventlog.FieldRecord, eventlog.BitAnd, 8), eventlog.RangeTerm(eventlog.FieldTimeGenerated, 0, 131000000000000000),
+		num(eventlog.FieldTimeWritten, eventlog.BitAnd, 0x400000), text(eventlog.FieldSource, eventlog.Contains, "security"),
+		text(eventlog.FieldComputer, eventlog.Prefix, "w"), text(eventlog.FieldUser, eventlog.Eq, "S-1-5-18"), text(eventlog.FieldUser, eventlog.Eq, ""),
+		text(eventlog.FieldString, eventlog.Contains, "system"), text(eventlog.FieldData, eventlog.Contains, "a"),
+		eventlog.NamedTerm(eventlog.FieldNamed, "SubjectUserName", eventlog.Eq, "system"), eventlog.NamedTerm(eventlog.FieldNamed, "", eventlog.Contains, ""),
+		text(eventlog.FieldXML, eventlog.Contains, "Guid='{5"),
+	}
+	for _, x := range real {
+		b, err := os.ReadFile(filepath.Join(dir, x.name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := reader(t, b, nil)
+		for _, where := range wheres {
+			var want, got []uint64
+			for e, err := range eventlog.All(t.Context(), r, &eventlog.Selection{Want: eventlog.AllFields}) {
+				if err == nil && where.Match(e) != eventlog.No {
+					want = append(want, e.RecordNumber)
+				}
+			}
+			for e, err := range eventlog.All(t.Context(), r, &eventlog.Selection{Where: where, Want: eventlog.FieldRecord.Bit()}) {
+				if err == nil {
+					got = append(got, e.RecordNumber)
+				}
+			}
+			if !slices.Equal(got, want) {
+				t.Errorf("%s: %+v: %d records, by their events %d", x.name, where, len(got), len(want))
+			}
+		}
+	}
+}

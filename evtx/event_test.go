@@ -235,3 +235,40 @@ func TestAllocations(t *testing.T) {
 		}
 	}
 }
+
+// TestNamed finds each of the strings that have one name, and what is judged is
+// what an event of it says.
+func TestNamed(t *testing.T) {
+	f := fragments(t, func(b *logtest.BinXML) error {
+		return b.Elements(`<Event `+space+`><EventData><Data Name="a">1</Data><Data Name="b">2</Data><Data Name="A">3</Data><Data>4</Data></EventData></Event>`, true)
+	})
+	r := reader(t, f, nil)
+	e := event(t, f, 0)
+	for _, x := range []struct {
+		name, s string
+		want    int
+	}{{"a", "1", 1}, {"A", "3", 1}, {"a", "2", 0}, {"b", "2", 1}, {"", "4", 1}, {"c", "", 0}} {
+		where := eventlog.NamedTerm(eventlog.FieldNamed, x.name, eventlog.Eq, x.s)
+		if got := items(t, r, eventlog.Selection{Where: where}); len(got) != x.want {
+			t.Errorf("%q is %q: %d events, want %d", x.name, x.s, len(got), x.want)
+		}
+		if got := where.Match(e); (got == eventlog.Yes) != (x.want == 1) {
+			t.Errorf("%q is %q: the event says %v", x.name, x.s, got)
+		}
+	}
+}
+
+// TestTooManyStrings gives what it has of an event with more strings than any has.
+func TestTooManyStrings(t *testing.T) {
+	f := fragments(t, func(b *logtest.BinXML) error {
+		return b.Instance(`<Event `+space+`><EventData><Data Name="a">{0:81}</Data></EventData></Event>`, logtest.BinValue{Type: 0x81, Bytes: make([]byte, 40000)})
+	})
+	got := items(t, reader(t, f, nil), eventlog.Selection{})
+	if len(got) != 2 || got[0].text != "srv1/App.evtx: record 1 is incomplete: evtx: EventRecord at offset 0x1218: more data than any event has: over a limit" || got[1].record != 1 {
+		t.Errorf("%.300v", got)
+	}
+	got = items(t, reader(t, f, nil), eventlog.Selection{Where: eventlog.NamedTerm(eventlog.FieldNamed, "a", eventlog.Eq, "b")})
+	if len(got) != 0 {
+		t.Errorf("%.300v", got)
+	}
+}

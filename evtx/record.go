@@ -33,8 +33,12 @@ type Record struct {
 	section   string // what the data is called
 	named     bool   // an item has a name
 	message   docSource
-	all       string // text
-	whole     bool   // all is made
+	sought    struct { // the item that was found last by its name
+		name  string
+		i, at int
+	}
+	all   string // text
+	whole bool   // all is made
 
 	xml    []byte
 	xmlErr error
@@ -82,6 +86,7 @@ func checkRecord(b []byte, off int64) (size int, err error) {
 func (r *Record) set(c *Chunk, at, size int) {
 	r.c, r.at, r.b = c, at, c.buf[at:at+size:at+size]
 	r.opened, r.collected, r.whole, r.shown = false, false, false, false
+	r.sought.i = -2
 }
 
 // Raw is the whole record as stored.
@@ -316,14 +321,20 @@ func (r *Record) namedText(name string, i int) (eventlog.Text, eventlog.Tri) {
 	if r.collect(); !r.named {
 		return eventlog.Text{}, eventlog.No
 	}
-	for k := range r.items {
+	// A term asks for one after the other: the next is sought behind the last.
+	n, k := 0, 0
+	if i > 0 && i == r.sought.i+1 && name == r.sought.name {
+		n, k = i, r.sought.at+1
+	}
+	for ; k < len(r.items); k++ {
 		if !eventlog.EqualFold(r.items[k].name, name) {
 			continue
 		}
-		if i == 0 {
+		if n == i {
+			r.sought.name, r.sought.i, r.sought.at = name, i, k
 			return eventlog.Text{S: r.itemText(k)}, eventlog.Yes
 		}
-		i--
+		n++
 	}
 	return eventlog.Text{}, eventlog.No
 }
