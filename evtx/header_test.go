@@ -109,4 +109,3 @@ func TestSniff(t *testing.T) {
 		}
 	}
 }
-
