@@ -91,12 +91,12 @@ type action struct {
 type actionKind uint8
 
 const (
-	actItem    actionKind = iota // a string, or one for each element of an array
-	actUnnamed                   // the same; null is no string
-	actBinary                    // the data, if it is binary, or else a string
-	actNested                    // a fragment
-	actDataName                  // EventData's own Name
-	actUserData                  // what follows is of an element in UserData
+	actItem     actionKind = iota // a string, or one for each element of an array
+	actUnnamed                    // the same; null is no string
+	actBinary                     // the data, if it is binary, or else a string
+	actNested                     // a fragment
+	actDataName                   // EventData's own Name
+	actUserData                   // what follows is of an element in UserData
 )
 
 // planner makes a plan of a template's nodes.

@@ -251,3 +251,8 @@ func evtxUserData(b *BinXML, e *eventlog.Event, x *eventlog.Extra) error {
 	fmt.Fprintf(&text, `</%s></UserData>`, x.UserData)
 	return b.Instance(text.String(), values...)
 }
+
+// EVTXHeaderSum writes the checksum of a file's header.
+func EVTXHeaderSum(b []byte) {
+	binary.LittleEndian.PutUint32(b[124:], crc32.ChecksumIEEE(b[:120]))
+}
