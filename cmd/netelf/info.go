@@ -146,7 +146,7 @@ func infoText(name string, l eventlog.Log, info eventlog.Info, loc *time.Locatio
 		line("place", "%s", placeOf(r.Extent()))
 	case *evtx.Reader:
 		x := r.Extent()
-		line("chunks", "%d of %s that the file has room for", x.Chunks, counted(uint64(x.Blocks), "chunk"))
+		line("chunks", "%d, and room for %d in the file", x.Chunks, x.Blocks)
 	}
 	for _, s := range d.Stale {
 		format := "%s: the header says %d, but it is %d"
