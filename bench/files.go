@@ -123,6 +123,14 @@ type program struct {
 	gone  string
 }
 
+// foreign is how to get the programs of others.
+var foreign = map[string]string{
+	"evtexport":    "apt-get install libevt-utils",
+	"evtxexport":   "apt-get install libevtx-utils",
+	"evtx_dump":    "cargo install evtx",
+	"evtx_dump.py": "pip install python-evtx",
+}
+
 // compare runs all programs in turn, so that what disturbs the machine disturbs
 // them alike; the first is the one that the ratios are to.
 func compare(w io.Writer, title string, programs []*program) error {
@@ -158,9 +166,9 @@ func compare(w io.Writer, title string, programs []*program) error {
 
 func (p *program) run() error {
 	for _, a := range p.args[:min(4, len(p.args))] {
-		if a == "evtexport" {
+		if get, ok := foreign[a]; ok {
 			if _, err := exec.LookPath(a); err != nil {
-				p.gone = "not installed: apt-get install libevt-utils"
+				p.gone = "not installed: " + get
 				return nil
 			}
 		}

@@ -2,6 +2,7 @@
 //
 //	go run ./bench            everything
 //	go run ./bench files      reading .evt files
+//	go run ./bench evtx       reading .evtx files
 //	go run ./bench scan       reading many servers at once
 //	go run ./bench results    asking many servers for results that are paged and counted
 //	go run ./bench service    the event log service; service/durable is one part of it
@@ -11,8 +12,8 @@
 // The programs take turns, several times over, on the same disk, and what is
 // printed is the best or the median of each with its ratio to the peer. Times of
 // one machine swing; ratios of one run are what to trust. Linux only; evtexport is
-// in Debian's libevt-utils, rsyslogd in rsyslog: what is not installed is passed
-// over with a word.
+// in Debian's libevt-utils, evtxexport in libevtx-utils, rsyslogd in rsyslog, evtx_dump
+// in the crate evtx: what is not installed is passed over with a word.
 package main
 
 import (
@@ -40,6 +41,7 @@ var parts = []struct {
 	run  func(w io.Writer, work string) error
 }{
 	{"files", benchFiles},
+	{"evtx", benchEvtx},
 	{"scan", benchScan},
 	{"results", benchResults},
 	{"service/durable", benchDurable},
@@ -60,6 +62,8 @@ func main() {
 	var err error
 	if how := os.Getenv(childEnv); how != "" {
 		err = runChild(how)
+	} else if how := os.Getenv(evtxEnv); how != "" {
+		err = runEvtx(how, flag.Arg(0))
 	} else {
 		err = run(os.Stdout, flag.Args())
 	}

@@ -119,8 +119,8 @@ type span struct{ first, next uint64 }
 
 // rest is where the free space begins.
 func (c *Chunk) rest() int {
-	if c.HeaderErr != nil {
-		return len(c.buf)
+	if c.HeaderErr != nil || c.SumErr != nil {
+		return len(c.buf) // nobody knows
 	}
 	return min(int(c.Header.FreeSpaceOffset), len(c.buf))
 }
@@ -134,7 +134,7 @@ func (c *Chunk) rest() int {
 func (c *Chunk) index(s span, recovered bool) {
 	c.found = c.found[:0]
 	free := c.rest()
-	x := indexer{c: c, last: s.first - 1, next: s.next}
+	x := indexer{c: c, last: s.first - 1, next: s.next, end: ChunkDataOffset}
 	pos := ChunkDataOffset
 	for pos < len(c.buf) {
 		slack := pos >= free
@@ -157,7 +157,7 @@ func (c *Chunk) index(s span, recovered bool) {
 			pos += size
 			continue
 		}
-		if slack && !recovered || c.HeaderErr != nil && zeros(c.buf[pos:]) {
+		if slack && !recovered || c.rest() == len(c.buf) && zeros(c.buf[pos:]) {
 			break
 		}
 		if !slack {

@@ -15,14 +15,14 @@ func (r *Record) collect() {
 	}
 	r.collected = true
 	r.items, r.text, r.data = r.items[:0], r.text[:0], nil
-	r.section, r.named, r.message = "", false, docSource{}
+	r.dataName, r.userData, r.named, r.message = "", "", false, docSource{}
 	if r.dataErr = r.open(); r.dataErr == nil {
 		r.dataErr = r.run(r.plan, &r.doc, 1)
 	}
 }
 
 // maxItems bounds the strings of an event: of an array of bytes each is one.
-const maxItems = 1 << 16
+const maxItems = 1 << 13
 
 func (r *Record) run(p *plan, d *binxml.Doc, depth int) error {
 	if m := &p.sys[sysMessage]; m.kind != fromNothing && len(m.append(nil, d)) > 0 {
@@ -45,8 +45,11 @@ func (r *Record) run(p *plan, d *binxml.Doc, depth int) error {
 			continue
 		}
 		switch a.kind {
-		case actSection:
-			r.section = string(a.value.append(nil, d))
+		case actDataName:
+			r.dataName = string(a.value.append(nil, d))
+			continue
+		case actUserData:
+			r.userData = a.name
 			continue
 		case actNested:
 			if v.Type == binxml.TypeNull || len(v.Bytes) == 0 {

@@ -43,7 +43,7 @@ func TestContract(t *testing.T) {
 			t.Run(fmt.Sprintf("parallel=%d/chunks of %d", parallel, perChunk), func(t *testing.T) {
 				logtest.RunLevels(t, func(t *testing.T, events []*eventlog.Event) eventlog.Log {
 					return open(t, &logtest.EVTX{PerChunk: perChunk}, events,
-						&evtx.Options{Parallel: parallel, Origin: &eventlog.Origin{Server: "srv1", Log: "dir/App.evtx"}})
+						&evtx.Options{Parallel: parallel, Origin: &eventlog.Origin{Server: "srv1", Log: "dir/App.evtx", Channel: "Application"}})
 				})
 			})
 		}

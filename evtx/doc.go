@@ -24,9 +24,9 @@
 //
 // The values of EventData, or of the elements in UserData, are the event's Strings,
 // and their names Extra.Names: of user data the attributes too, as element/attribute,
-// and Extra.DataName says what it is. RecordNumber is the number of the record in
-// this log; Extra.RecordID is what the event itself calls EventRecordID, which is
-// another one in logs of forwarded events and in exported parts of a log.
+// and Extra.UserData is that element's name. RecordNumber is the number of the
+// record in this log; Extra.RecordID is what the event itself calls EventRecordID,
+// which is another one in logs of forwarded events and in exported parts of a log.
 // TimeGenerated is TimeCreated, and TimeWritten when the record was written. Type
 // follows from the level and the keywords. Message is what a RenderingInfo says.
 //
@@ -46,5 +46,5 @@
 //
 // A chunk is never larger than 64 KiB and nothing in it points out of it; the rest
 // is bounded by package binxml. Up to [MaxChunks] chunks are read, for each of which
-// 16 bytes are kept.
+// 24 bytes are kept.
 package evtx

@@ -73,10 +73,10 @@ func (d *decoder) event(r *Record, e *eventlog.Event, want eventlog.Fields) erro
 	if want.Has(eventlog.FieldUser) {
 		e.User = nt.SID(d.text(&sys[sysUser], doc))
 	}
-	if want&(eventlog.FieldString.Bit()|eventlog.FieldNamed.Bit()|eventlog.FieldData.Bit()|eventlog.FieldMessage.Bit()) != 0 {
+	if want&(eventlog.FieldString.Bit()|eventlog.FieldNamed.Bit()|eventlog.FieldData.Bit()|eventlog.FieldUserData.Bit()|eventlog.FieldMessage.Bit()) != 0 {
 		r.collect()
 		note(r.dataErr)
-		x.DataName = r.section
+		x.DataName, x.UserData = r.dataName, r.userData
 		if r.message.src != nil && want.Has(eventlog.FieldMessage) {
 			e.Message, e.MessageBy = string(r.message.src.append(nil, &r.message.doc)), eventlog.ByEvent
 		}

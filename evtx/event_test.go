@@ -120,11 +120,11 @@ func TestData(t *testing.T) {
 			eventlog.Event{Strings: []string{"x1&A"}}, eventlog.Extra{Names: []string{"a"}}},
 		{"user data", `<UserData><Job xmlns="urn:x" kind="print"><Id>{0:04}</Id><Owner><Name>{1:01}</Name><Empty/></Owner></Job></UserData>`,
 			[]logtest.BinValue{u8(9), str("me")}, eventlog.Event{Strings: []string{"print", "9", "me", ""}},
-			eventlog.Extra{Names: []string{"Job/kind", "Id", "Name", "Empty"}, DataName: "Job"}},
+			eventlog.Extra{Names: []string{"Job/kind", "Id", "Name", "Empty"}, UserData: "Job"}},
 		{"all in attributes", `<UserData><Certs><Cert file="{0:01}" size="3"/></Certs></UserData>`, []logtest.BinValue{str("f")},
-			eventlog.Event{Strings: []string{"f", "3"}}, eventlog.Extra{Names: []string{"Cert/file", "Cert/size"}, DataName: "Certs"}},
+			eventlog.Event{Strings: []string{"f", "3"}}, eventlog.Extra{Names: []string{"Cert/file", "Cert/size"}, UserData: "Certs"}},
 		{"an error of processing", `<ProcessingErrorData><ErrorCode>15003</ErrorCode></ProcessingErrorData>`, nil,
-			eventlog.Event{Strings: []string{"15003"}}, eventlog.Extra{Names: []string{"ErrorCode"}, DataName: "ProcessingErrorData"}},
+			eventlog.Event{Strings: []string{"15003"}}, eventlog.Extra{Names: []string{"ErrorCode"}, UserData: "ProcessingErrorData"}},
 		{"a message", `<EventData><Data>1</Data></EventData><RenderingInfo Culture="de-DE"><Message>{0:01}</Message><Level>Fehler</Level></RenderingInfo>`,
 			[]logtest.BinValue{str("Größe & Maß")}, eventlog.Event{Strings: []string{"1"}, Message: "Größe & Maß", MessageBy: eventlog.ByEvent}, eventlog.Extra{}},
 		{"no message", `<EventData/><RenderingInfo Culture="de-DE"><Message/></RenderingInfo>`, nil, eventlog.Event{}, eventlog.Extra{}},
@@ -141,7 +141,7 @@ func TestData(t *testing.T) {
 			if !slices.Equal(e.Strings, x.want.Strings) || string(e.Data) != string(x.want.Data) || e.Message != x.want.Message || e.MessageBy != x.want.MessageBy {
 				t.Errorf("%s, %s: %+v", x.name, form, e)
 			}
-			if !slices.Equal(e.Extra.Names, x.extra.Names) || e.Extra.DataName != x.extra.DataName || e.Type != eventlog.Error || e.Code() != 1 {
+			if !slices.Equal(e.Extra.Names, x.extra.Names) || e.Extra.DataName != x.extra.DataName || e.Extra.UserData != x.extra.UserData || e.Type != eventlog.Error || e.Code() != 1 {
 				t.Errorf("%s, %s: %+v", x.name, form, e.Extra)
 			}
 			if e.TimeGenerated != written {
@@ -233,5 +233,42 @@ func TestAllocations(t *testing.T) {
 		if n != x.count || allocs > x.most*2000 {
 			t.Errorf("%s: %v allocations for %d events", name, allocs, n)
 		}
+	}
+}
+
+// TestNamed finds each of the strings that have one name, and what is judged is
+// what an event of it says.
+func TestNamed(t *testing.T) {
+	f := fragments(t, func(b *logtest.BinXML) error {
+		return b.Elements(`<Event `+space+`><EventData><Data Name="a">1</Data><Data Name="b">2</Data><Data Name="A">3</Data><Data>4</Data></EventData></Event>`, true)
+	})
+	r := reader(t, f, nil)
+	e := event(t, f, 0)
+	for _, x := range []struct {
+		name, s string
+		want    int
+	}{{"a", "1", 1}, {"A", "3", 1}, {"a", "2", 0}, {"b", "2", 1}, {"", "4", 1}, {"c", "", 0}} {
+		where := eventlog.NamedTerm(eventlog.FieldNamed, x.name, eventlog.Eq, x.s)
+		if got := items(t, r, eventlog.Selection{Where: where}); len(got) != x.want {
+			t.Errorf("%q is %q: %d events, want %d", x.name, x.s, len(got), x.want)
+		}
+		if got := where.Match(e); (got == eventlog.Yes) != (x.want == 1) {
+			t.Errorf("%q is %q: the event says %v", x.name, x.s, got)
+		}
+	}
+}
+
+// TestTooManyStrings gives what it has of an event with more strings than any has.
+func TestTooManyStrings(t *testing.T) {
+	f := fragments(t, func(b *logtest.BinXML) error {
+		return b.Instance(`<Event `+space+`><EventData><Data Name="a">{0:81}</Data></EventData></Event>`, logtest.BinValue{Type: 0x81, Bytes: make([]byte, 40000)})
+	})
+	got := items(t, reader(t, f, nil), eventlog.Selection{})
+	if len(got) != 2 || got[0].text != "srv1/App.evtx: record 1 is incomplete: evtx: EventRecord at offset 0x1218: more data than any event has: over a limit" || got[1].record != 1 {
+		t.Errorf("%.300v", got)
+	}
+	got = items(t, reader(t, f, nil), eventlog.Selection{Where: eventlog.NamedTerm(eventlog.FieldNamed, "a", eventlog.Eq, "b")})
+	if len(got) != 0 {
+		t.Errorf("%.300v", got)
 	}
 }

@@ -82,7 +82,7 @@ const (
 // action is one step of collecting an event's data.
 type action struct {
 	kind  actionKind
-	name  string // of actItem; of actSection what the data is called
+	name  string // of actItem and actUserData
 	value source
 	named source // of actItem: the name, where it is no text of the template
 	in    scope  // of actNested
@@ -91,11 +91,12 @@ type action struct {
 type actionKind uint8
 
 const (
-	actItem    actionKind = iota // a string, or one for each element of an array
-	actUnnamed                   // the same; null is no string
-	actBinary                    // the data, if it is binary, or else a string
-	actNested                    // a fragment
-	actSection                   // EventData's Name, or the name of UserData's element
+	actItem     actionKind = iota // a string, or one for each element of an array
+	actUnnamed                    // the same; null is no string
+	actBinary                     // the data, if it is binary, or else a string
+	actNested                     // a fragment
+	actDataName                   // EventData's own Name
+	actUserData                   // what follows is of an element in UserData
 )
 
 // planner makes a plan of a template's nodes.
@@ -203,7 +204,7 @@ func (b *planner) part(i int) {
 		})
 	case "EventData":
 		if name, ok := b.attribute(i, "Name"); ok {
-			b.p.data = append(b.p.data, action{kind: actSection, value: name})
+			b.p.data = append(b.p.data, action{kind: actDataName, value: name})
 		}
 		b.contents(i, false)
 	case "UserData":
@@ -228,7 +229,7 @@ func (b *planner) part(i int) {
 
 // section is an element whose own name says what the data is.
 func (b *planner) section(i int) {
-	b.p.data = append(b.p.data, action{kind: actSection, value: source{kind: fromText, text: b.nodes[i].Name}})
+	b.p.data = append(b.p.data, action{kind: actUserData, name: b.nodes[i].Name})
 	b.attributes(i)
 	b.contents(i, true)
 }

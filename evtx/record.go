@@ -30,11 +30,16 @@ type Record struct {
 	items     []item
 	text      []byte // of items, UTF-8
 	data      []byte // a view of the binary data
-	section   string // what the data is called
+	dataName  string // EventData's own Name
+	userData  string // the element in UserData that the items are from
 	named     bool   // an item has a name
 	message   docSource
-	all       string // text
-	whole     bool   // all is made
+	sought    struct { // the item that was found last by its name
+		name  string
+		i, at int
+	}
+	all   string // text
+	whole bool   // all is made
 
 	xml    []byte
 	xmlErr error
@@ -82,6 +87,7 @@ func checkRecord(b []byte, off int64) (size int, err error) {
 func (r *Record) set(c *Chunk, at, size int) {
 	r.c, r.at, r.b = c, at, c.buf[at:at+size:at+size]
 	r.opened, r.collected, r.whole, r.shown = false, false, false, false
+	r.sought.i = -2
 }
 
 // Raw is the whole record as stored.
@@ -202,12 +208,30 @@ func (r *Record) Num(f eventlog.Field) (uint64, bool) {
 	case eventlog.FieldLevel:
 		return uint64(uint8(r.system(sysLevel).uint(&r.doc))), true
 	case eventlog.FieldType:
-		level := r.system(sysLevel).uint(&r.doc)
-		return uint64(eventlog.TypeOf(eventlog.Level(level), r.system(sysKeywords).uint(&r.doc))), true
+		return uint64(r.eventType()), true
 	case eventlog.FieldCategory:
 		return uint64(uint16(r.system(sysTask).uint(&r.doc))), true
+	case eventlog.FieldOpcode:
+		return uint64(uint16(r.system(sysOpcode).uint(&r.doc))), true
+	case eventlog.FieldVersion:
+		return uint64(uint8(r.system(sysVersion).uint(&r.doc))), true
+	case eventlog.FieldKeywords:
+		if k := r.system(sysKeywords).uint(&r.doc); k != 0 {
+			return k, true
+		}
+		return eventlog.ClassicKeywords(r.eventType()), true
+	case eventlog.FieldProcessID:
+		return uint64(uint32(r.system(sysProcess).uint(&r.doc))), true
+	case eventlog.FieldThreadID:
+		return uint64(uint32(r.system(sysThread).uint(&r.doc))), true
 	}
 	return 0, true
+}
+
+// eventType follows from the level and the keywords.
+func (r *Record) eventType() eventlog.Type {
+	level := r.system(sysLevel).uint(&r.doc)
+	return eventlog.TypeOf(eventlog.Level(level), r.system(sysKeywords).uint(&r.doc))
 }
 
 // generated is when the source submitted the event: what System says, or else
@@ -251,16 +275,26 @@ func (r *Record) Text(f eventlog.Field, name string, i int) (eventlog.Text, even
 			return eventlog.Text{Bin: r.data}, eventlog.Yes
 		}
 		return eventlog.Text{}, eventlog.No
-	case eventlog.FieldServer:
-		if r.origin != nil {
-			return eventlog.Text{S: r.origin.Server}, eventlog.Yes
+	case eventlog.FieldServer, eventlog.FieldLog:
+		return eventlog.Text{S: r.origin.Text(f)}, eventlog.Yes
+	case eventlog.FieldChannel:
+		return r.channelText(), eventlog.Yes
+	case eventlog.FieldProviderGUID:
+		return r.guidText(sysGUID)
+	case eventlog.FieldActivityID:
+		return r.guidText(sysActivity)
+	case eventlog.FieldRelatedActivityID:
+		return r.guidText(sysRelated)
+	case eventlog.FieldEventSource:
+		if t := r.systemText(sysSourceName); len(t.U16) > 0 || t.S != "" {
+			return t, eventlog.Yes
 		}
-		return eventlog.Text{}, eventlog.Yes
-	case eventlog.FieldLog:
-		if r.origin != nil {
-			return eventlog.Text{S: r.origin.Log}, eventlog.Yes
+		return eventlog.Text{}, eventlog.No
+	case eventlog.FieldUserData:
+		if r.collect(); r.userData == "" {
+			return eventlog.Text{}, eventlog.No
 		}
-		return eventlog.Text{}, eventlog.Yes
+		return eventlog.Text{S: r.userData}, eventlog.Yes
 	case eventlog.FieldMessage:
 		r.collect()
 		if r.message.src == nil {
@@ -268,7 +302,7 @@ func (r *Record) Text(f eventlog.Field, name string, i int) (eventlog.Text, even
 		}
 		return eventlog.Text{S: string(r.message.src.append(nil, &r.message.doc))}, eventlog.Yes
 	case eventlog.FieldXML:
-		if r.makeXML() != nil {
+		if r.makeXML() != nil || len(r.xml) == 0 {
 			return eventlog.Text{}, eventlog.No
 		}
 		return eventlog.Text{S: string(r.xml)}, eventlog.Yes
@@ -291,6 +325,27 @@ func (r *Record) systemText(f sysField) eventlog.Text {
 		return eventlog.Text{}
 	}
 	return eventlog.Text{S: string(s.append(nil, &r.doc))}
+}
+
+// channelText is what the event names, or else what its log is of, or is called.
+func (r *Record) channelText() eventlog.Text {
+	t := r.systemText(sysChannel)
+	switch o := r.origin; {
+	case len(t.U16) > 0 || t.S != "" || o == nil:
+	case o.Channel != "":
+		t.S = o.Channel
+	default:
+		t.S = o.Log
+	}
+	return t
+}
+
+func (r *Record) guidText(f sysField) (eventlog.Text, eventlog.Tri) {
+	g := r.system(f).guid(&r.doc)
+	if g.IsZero() {
+		return eventlog.Text{}, eventlog.No
+	}
+	return eventlog.Text{S: g.String()}, eventlog.Yes
 }
 
 func (r *Record) stringText(i int) (eventlog.Text, eventlog.Tri) {
@@ -316,14 +371,20 @@ func (r *Record) namedText(name string, i int) (eventlog.Text, eventlog.Tri) {
 	if r.collect(); !r.named {
 		return eventlog.Text{}, eventlog.No
 	}
-	for k := range r.items {
+	// A term asks for one after the other: the next is sought behind the last.
+	n, k := 0, 0
+	if i > 0 && i == r.sought.i+1 && name == r.sought.name {
+		n, k = i, r.sought.at+1
+	}
+	for ; k < len(r.items); k++ {
 		if !eventlog.EqualFold(r.items[k].name, name) {
 			continue
 		}
-		if i == 0 {
+		if n == i {
+			r.sought.name, r.sought.i, r.sought.at = name, i, k
 			return eventlog.Text{S: r.itemText(k)}, eventlog.Yes
 		}
-		i--
+		n++
 	}
 	return eventlog.Text{}, eventlog.No
 }

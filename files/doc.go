@@ -1,4 +1,5 @@
-// Package files makes an eventlog.Server of an .evt file, or of a folder of them.
+// Package files makes an eventlog.Server of an .evt or .evtx file, or of a folder
+// of them.
 //
 //	srv, err := files.Open("/mnt/evidence", nil)
 //	…
@@ -10,14 +11,14 @@
 // # What is a log
 //
 // A file that is named itself is one log, whatever it is called. In a folder, and
-// in all folders below it, a log is every file that is called .evt, in any case,
-// or that begins like an .evt file. Links to files are followed, but one to a
+// in all folders below it, a log is every file that is called .evt or .evtx, in any
+// case, or that begins like such a file. Which of the two it is is said by its first
+// bytes, and where they are damaged by its name. Links to files are followed, but one to a
 // file that is there anyway is not read a second time. Links to folders are not
 // followed, so there are no loops. What is neither file nor folder (a FIFO, a
 // device) is never opened. Nothing is ever opened for writing.
 //
-// .evtx files are not read by this version. One that is named itself is an
-// error, in a folder they are skipped; [Server.Skipped] says what was, and why.
+// [Server.Skipped] says what in a folder was left out, and why.
 //
 // # Names
 //

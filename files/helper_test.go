@@ -6,9 +6,12 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 	"unicode/utf16"
 
 	"netelf.example/eventlog"
+	"netelf.example/evt"
+	"netelf.example/internal/logtest"
 )
 
 const (
@@ -62,6 +65,62 @@ func evtFile(n int, text string) []byte {
 	b = append(b, make([]byte, max(0, 0x10000-len(b)))...)
 	copy(b, u32(nil, headerSize, signature, 1, 1, headerSize, end, uint32(n+1), oldest, uint32(len(b)), 0, 0, headerSize))
 	return b
+}
+
+// evtxFile is an .evtx file of n records of the channel Setup.
+func evtxFile(t testing.TB, n int, text string) []byte {
+	t.Helper()
+	var events []*eventlog.Event
+	for i := range n {
+		at := time.Unix(1_000_000_000+60*int64(i), 0).UTC()
+		events = append(events, &eventlog.Event{RecordNumber: uint64(i + 1), TimeGenerated: at, TimeWritten: at, Level: 4, Source: "Test", Computer: "SRV", Strings: []string{text}})
+	}
+	b, err := (&logtest.EVTX{Channel: "Setup"}).Bytes(events)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+// fileOf is a file of events, of the kind that its name says.
+func fileOf(t *testing.T, name string, events []*eventlog.Event) []byte {
+	t.Helper()
+	if hasExt(name, ".evtx") {
+		b, err := new(logtest.EVTX).Bytes(events)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return b
+	}
+	f, err := os.CreateTemp(t.TempDir(), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	w, err := evt.Create(f, &evt.WriterOptions{FirstRecord: uint32(max(1, first(events)))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range events {
+		if _, err := w.Append(e); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	b, err := os.ReadFile(f.Name())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+func first(events []*eventlog.Event) uint64 {
+	if len(events) == 0 {
+		return 0
+	}
+	return events[0].RecordNumber
 }
 
 // write makes files of a folder.

@@ -3,22 +3,27 @@ package files
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path"
+	"runtime"
 	"slices"
 	"strings"
 
 	"netelf.example/eventlog"
 	"netelf.example/evt"
+	"netelf.example/evtx"
 )
 
 // Options are how to open; nil is fine.
 type Options struct {
 	MaxOpen int // how many files are open at a time; 0: 128
-	Buffer  int // bytes of a file that a cursor holds; 0: 256 KiB, less (down to 16 KiB) where there are many files
+	Buffer  int // bytes of an .evt file that a cursor holds; 0: 256 KiB, less (down to 16 KiB) where there are many files
+
+	// NoVerify leaves the checksums of .evtx files alone; false: what does not agree
+	// with them is said, and read all the same.
+	NoVerify bool
 }
 
 const (
@@ -28,6 +33,9 @@ const (
 	allBuffers = 64 << 20
 	minBuffer  = 16 << 10
 	maxBuffer  = 256 << 10
+
+	// Goroutines that decode the chunks of a file that is read alone.
+	maxParallel = 4
 )
 
 // Server is a file or a folder of files; an eventlog.Server. What is in the
@@ -41,6 +49,9 @@ type Server struct {
 	folded  map[string][]int // by folded name
 	pool    *pool
 	buffer  int
+
+	noVerify bool
+	parallel int // goroutines that decode a file's chunks ahead
 }
 
 // entry is what Logs lists.
@@ -48,6 +59,7 @@ type entry struct {
 	name    string
 	path    string
 	channel string
+	evtx    bool  // it is read as an .evtx file
 	err     error // a folder, or what is left of one: why it could not be read
 }
 
@@ -77,14 +89,11 @@ func Open(name string, opts *Options) (*Server, error) {
 		s.logs, s.skipped = t.logs, t.skipped
 	default:
 		kind, _, err := look(name)
-		if err == nil && kind == isEvtx {
-			err = &fs.PathError{Op: "read", Path: name, Err: errEvtx}
-		}
 		if err != nil {
 			return nil, err
 		}
 		s.single = true
-		s.logs = []entry{{name: name, path: name, channel: channel(name)}}
+		s.logs = []entry{entryOf(name, name, kind)}
 	}
 	s.exact = make(map[string]int, len(s.logs))
 	s.folded = make(map[string][]int, len(s.logs))
@@ -94,6 +103,10 @@ func Open(name string, opts *Options) (*Server, error) {
 		s.folded[eventlog.Fold(n)] = append(s.folded[eventlog.Fold(n)], i)
 	}
 	s.pool = newPool(cmp.Or(max(opts.MaxOpen, 0), defaultMaxOpen))
+	s.noVerify = opts.NoVerify
+	if len(s.logs) == 1 { // or else the logs are read beside each other
+		s.parallel = min(runtime.GOMAXPROCS(0), maxParallel)
+	}
 	s.buffer = cmp.Or(max(opts.Buffer, 0), min(max(allBuffers/len(s.logs), minBuffer), maxBuffer))
 	return s, nil
 }
@@ -111,7 +124,7 @@ func (s *Server) Logs(ctx context.Context) ([]eventlog.Info, error) {
 		if err != nil && ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
-		info.Name, info.Channel = e.name, e.channel
+		info.Name, info.Channel = e.name, cmp.Or(info.Channel, e.channel)
 		infos = append(infos, info)
 	}
 	return infos, nil
@@ -144,14 +157,10 @@ func (s *Server) OpenLog(ctx context.Context, name string) (eventlog.Log, error)
 			return nil, fmt.Errorf("log %q is %d files that differ in case: %w", name, len(like), eventlog.ErrInvalid)
 		}
 	}
-	l, err := s.open(&s.logs[i])
-	if err != nil {
-		return nil, err // not l, which would be a Log that is not nil
-	}
-	return l, nil
+	return s.open(&s.logs[i])
 }
 
-func (s *Server) open(e *entry) (*evt.Reader, error) {
+func (s *Server) open(e *entry) (eventlog.Log, error) {
 	if e.err != nil {
 		return nil, e.err
 	}
@@ -163,12 +172,27 @@ func (s *Server) open(e *entry) (*evt.Reader, error) {
 	if !s.single {
 		origin.Server = s.path
 	}
-	r, err := evt.NewReader(f, f.info.Size(), &evt.Options{Origin: origin, Channel: e.channel, Buffer: s.buffer, Closer: f})
+	l, err := s.reader(e, f, origin)
 	if err != nil {
 		_ = f.Close() // it was only read from
 		return nil, err
 	}
-	return r, nil
+	return l, nil
+}
+
+func (s *Server) reader(e *entry, f *file, origin *eventlog.Origin) (eventlog.Log, error) {
+	if e.evtx {
+		return asLog(evtx.NewReader(f, f.info.Size(), &evtx.Options{Origin: origin, NoVerify: s.noVerify, Parallel: s.parallel, Closer: f}))
+	}
+	return asLog(evt.NewReader(f, f.info.Size(), &evt.Options{Origin: origin, Channel: e.channel, Buffer: s.buffer, Closer: f}))
+}
+
+// asLog is l, or nil with an error and not a Log that holds a nil pointer.
+func asLog[L eventlog.Log](l L, err error) (eventlog.Log, error) {
+	if err != nil {
+		return nil, err
+	}
+	return l, nil
 }
 
 // Close implements eventlog.Server. Logs that are open stay so until they are
@@ -177,7 +201,7 @@ func (s *Server) Close() error { return nil }
 
 // Match is the logs that a person means by name: the one that has exactly this
 // name; or else all that are called so, have a base name like it, with .evt or
-// without, or hold the channel of that name. Case does not count. What could not
+// .evtx or without, or hold the channel of that name. Case does not count. What could not
 // be looked into is in it too, since it may hold such a log.
 func (s *Server) Match(name string) []string {
 	if _, ok := s.exact[name]; ok {
@@ -199,24 +223,30 @@ func (s *Server) Match(name string) []string {
 // path.
 func (s *Server) Skipped() []Skip { return slices.Clone(s.skipped) }
 
-// errEvtx is an errors.ErrUnsupported with a text of its own.
-var errEvtx error = unsupported("it is an .evtx file, which this version does not read")
-
-type unsupported string
-
-func (e unsupported) Error() string        { return string(e) }
-func (e unsupported) Is(target error) bool { return target == errors.ErrUnsupported }
-
-// stem is a file's name without .evt.
+// stem is a file's name without .evt or .evtx.
 func stem(base string) string {
-	if hasExt(base, ".evt") {
-		return base[:len(base)-len(".evt")]
+	for _, ext := range extensions {
+		if hasExt(base, ext) {
+			return base[:len(base)-len(ext)]
+		}
 	}
 	return base
 }
 
+// extensions are those of event logs.
+var extensions = [...]string{".evt", ".evtx"}
+
+// called says whether a file has the name of an event log.
+func called(name string) bool { return stem(name) != name }
+
 func hasExt(name, ext string) bool {
 	return len(name) > len(ext) && strings.EqualFold(name[len(name)-len(ext):], ext)
+}
+
+// entryOf is the log that a file is: what it is is said by its first bytes, and
+// where they say nothing, by its name.
+func entryOf(name, path string, k kind) entry {
+	return entry{name: name, path: path, channel: channel(name), evtx: k == isEvtx || k == isOther && hasExt(name, ".evtx")}
 }
 
 // channels are the names that Windows NT gives the files of its three logs, and
@@ -228,7 +258,11 @@ var channels = map[string]string{
 }
 
 // channel is what the records of a file with this name are of, "" if it does not
-// say.
+// say. Windows writes %4 for the slash in a channel's name.
 func channel(name string) string {
-	return channels[strings.ToLower(stem(path.Base(slashes(name))))]
+	base := stem(path.Base(slashes(name)))
+	if strings.Contains(base, "%4") {
+		return strings.ReplaceAll(base, "%4", "/")
+	}
+	return channels[strings.ToLower(base)]
 }

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"netelf.example/eventlog"
+	"netelf.example/internal/logtest"
 )
 
 func TestOneFile(t *testing.T) {
@@ -48,29 +49,28 @@ func TestFolder(t *testing.T) {
 		"barney/old/damaged.evt": []byte("LfLe, no more"),
 		"notes.txt":              []byte("SysEvent.Evt is from bedrock"),
 		"empty":                  nil,
-		"new.evtx":               []byte("ElfFile\x00 and so on"),
-		"renamed.evt":            []byte("ElfFile\x00 and so on"),
-		"text.evtx":              []byte("not one"),
-		"odd\n\x1b[31mname.evt":  evtFile(1, "x"),
+		"Setup.evtx":             evtxFile(t, 3, "x"),
+		"evtx as evt.evt":        evtxFile(t, 2, "x"),
+		"evtx without a name":    evtxFile(t, 5, "x"),
+		"barney/Microsoft-Windows-TaskScheduler%4Operational.evtx": evtxFile(t, 1, "x"),
+		"text.evtx":             []byte("not one"),
+		"odd\n\x1b[31mname.evt": evtFile(1, "x"),
 	})
 	s := open(t, dir, nil)
 	equal(t, names(t, s), []string{
-		"SysEvent.Evt", "barney/old/application", "barney/old/damaged.evt", "barney/system.EVT", "odd\n\x1b[31mname.evt",
+		"Setup.evtx", "SysEvent.Evt", "barney/Microsoft-Windows-TaskScheduler%4Operational.evtx", "barney/old/application", "barney/old/damaged.evt",
+		"barney/system.EVT", "evtx as evt.evt", "evtx without a name", "odd\n\x1b[31mname.evt", "text.evtx",
 	})
 	var skipped []string
 	for _, k := range s.Skipped() {
 		skipped = append(skipped, k.Path+": "+k.Reason)
 	}
-	equal(t, skipped, []string{
-		"new.evtx: it is an .evtx file, which this version does not read",
-		"renamed.evt: it is an .evtx file, which this version does not read",
-		"text.evtx: it does not begin like an .evtx file",
-	})
+	equal(t, skipped, nil)
 	infos, _ := s.Logs(t.Context())
 	for i, want := range []struct {
 		channel string
 		count   uint64
-	}{{"System", 2}, {"Application", 4}, {"", 0}, {"System", 1}, {"", 1}} {
+	}{{"Setup", 3}, {"System", 2}, {"Setup", 1}, {"Application", 4}, {"", 0}, {"System", 1}, {"Setup", 2}, {"Setup", 5}, {"", 1}, {"", 0}} {
 		if infos[i].Channel != want.channel || infos[i].Count() != want.count {
 			t.Errorf("%q: %+v, want %v", infos[i].Name, infos[i], want)
 		}
@@ -82,6 +82,9 @@ func TestFolder(t *testing.T) {
 	}{
 		{"SysEvent.Evt", 2, ""},
 		{"BARNEY/System.evt", 1, ""},
+		{"setup.EVTX", 3, ""},
+		{"evtx as evt.evt", 2, ""},
+		{"evtx without a name", 5, ""},
 		{"odd\n\x1b[31mname.evt", 1, ""},
 		{"nosuch", 0, "open nosuch: file does not exist"},
 		{"", 0, "open : file does not exist"},
@@ -97,8 +100,10 @@ func TestFolder(t *testing.T) {
 			t.Errorf("%q: origin %+v", test.name, e.Origin)
 		}
 	}
-	if out, _ := read(t.Context(), s, "barney/old/damaged.evt"); !out.Bad() || !errors.Is(out.Err, eventlog.ErrCorrupt) {
-		t.Errorf("damaged: %+v", out)
+	for _, name := range []string{"barney/old/damaged.evt", "text.evtx"} {
+		if out, _ := read(t.Context(), s, name); !out.Bad() || !errors.Is(out.Err, eventlog.ErrCorrupt) {
+			t.Errorf("%s: %+v", name, out)
+		}
 	}
 	for name, want := range map[string][]string{
 		"System":            {"SysEvent.Evt", "barney/system.EVT"},
@@ -107,8 +112,10 @@ func TestFolder(t *testing.T) {
 		"Barney/system.evt": {"barney/system.EVT"},
 		"SysEvent.Evt":      {"SysEvent.Evt"},
 		"Application":       {"barney/old/application"},
-		"barney":            nil,
-		"":                  nil,
+		"setup":             {"Setup.evtx"},
+		"Microsoft-Windows-TaskScheduler/Operational": {"barney/Microsoft-Windows-TaskScheduler%4Operational.evtx"},
+		"barney": nil,
+		"":       nil,
 	} {
 		equal(t, s.Match(name), want)
 	}
@@ -134,20 +141,15 @@ func TestNamesThatDifferInCase(t *testing.T) {
 
 func TestOpenErrors(t *testing.T) {
 	dir := t.TempDir()
-	write(t, dir, map[string][]byte{"nothing/notes.txt": []byte("no log"), "evtx/a": []byte("ElfFile\x00"), "evtx/b": []byte("ElfFile\x00"), "text.evt": []byte("no log at all")})
+	write(t, dir, map[string][]byte{"nothing/notes.txt": []byte("no log"), "text.evt": []byte("no log at all")})
 	at := func(name string) string { return filepath.Join(dir, name) }
 	for name, want := range map[string]string{
 		"nothing": "no event logs in " + at("nothing"),
-		"evtx":    "no event logs in " + at("evtx") + " that this version reads: 2 .evtx files skipped",
-		"evtx/a":  "read " + at("evtx/a") + ": it is an .evtx file, which this version does not read",
 		"nosuch":  "stat " + at("nosuch") + ": no such file or directory",
 	} {
 		_, err := Open(at(name), nil)
 		if err == nil || err.Error() != want {
 			t.Errorf("%s: %v, want %s", name, err, want)
-		}
-		if name == "evtx/a" && !errors.Is(err, errors.ErrUnsupported) {
-			t.Errorf("%v is not unsupported", err)
 		}
 	}
 	s := open(t, at("text.evt"), nil)
@@ -219,5 +221,50 @@ func TestNothingIsWritten(t *testing.T) {
 	after, _ := os.Stat(name)
 	if !same(before, after) {
 		t.Error("the file was changed")
+	}
+}
+
+// TestEVTX reads .evtx files whose beginning is damaged, by their name.
+func TestEVTX(t *testing.T) {
+	dir := t.TempDir()
+	headless := evtxFile(t, 4, "x")
+	clear(headless[:0x1000])
+	write(t, dir, map[string][]byte{"a.evtx": headless, "b": headless, "c.evt": headless, "chunks.evtx": headless[0x1000:]})
+	s := open(t, dir, nil)
+	equal(t, names(t, s), []string{"a.evtx", "c.evt", "chunks.evtx"})
+	for name, want := range map[string]uint64{"a.evtx": 4, "c.evt": 0, "chunks.evtx": 4} {
+		if out, e := read(t.Context(), s, name); out.Events != want || want > 0 && (e.Extra.Channel != "Setup" || e.Strings[0] != "x") {
+			t.Errorf("%s: %+v", name, out)
+		}
+	}
+	// Checksums are compared unless that is not wanted.
+	spoilt := evtxFile(t, 1, "x")
+	spoilt[0x1034]++
+	write(t, dir, map[string][]byte{"sum.evtx": spoilt})
+	name := filepath.Join(dir, "sum.evtx")
+	for noVerify, want := range map[bool]uint64{false: 1, true: 0} {
+		if out, _ := read(t.Context(), open(t, name, &Options{NoVerify: noVerify}), name); out.Events != 1 || out.Losses != want {
+			t.Errorf("no verify %v: %+v", noVerify, out)
+		}
+	}
+}
+
+// TestContractOfBoth: a folder's .evt and .evtx file of the same events answer
+// every selection alike, but for types, of which an .evtx file has a level instead.
+func TestContractOfBoth(t *testing.T) {
+	type contract = func(*testing.T, func(*testing.T, []*eventlog.Event) eventlog.Log)
+	for name, run := range map[string]contract{"App.evt": logtest.Run, "App.evtx": logtest.RunLevels} {
+		t.Run(name, func(t *testing.T) {
+			run(t, func(t *testing.T, events []*eventlog.Event) eventlog.Log {
+				dir := t.TempDir()
+				write(t, dir, map[string][]byte{name: fileOf(t, name, events)})
+				l, err := open(t, dir, nil).OpenLog(t.Context(), name)
+				if err != nil {
+					t.Fatal(err)
+				}
+				t.Cleanup(func() { l.Close() })
+				return l
+			})
+		})
 	}
 }

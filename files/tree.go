@@ -13,6 +13,7 @@ import (
 
 	"netelf.example/eventlog"
 	"netelf.example/evt"
+	"netelf.example/evtx"
 )
 
 // Limits of a folder.
@@ -38,7 +39,6 @@ type tree struct {
 
 	logs    []entry
 	skipped []Skip
-	evtx    int
 	entries int
 	full    error
 	links   []string // to files, by name: looked at last
@@ -73,13 +73,10 @@ func (t *tree) find() error {
 	}
 	slices.SortFunc(t.logs, func(a, b entry) int { return cmp.Compare(a.name, b.name) })
 	slices.SortFunc(t.skipped, func(a, b Skip) int { return cmp.Compare(a.Path, b.Path) })
-	switch {
-	case len(t.logs) > 0:
-		return nil
-	case t.evtx > 0:
-		return fmt.Errorf("no event logs in %s that this version reads: %d .evtx files skipped", t.root, t.evtx)
+	if len(t.logs) == 0 {
+		return fmt.Errorf("no event logs in %s", t.root)
 	}
-	return fmt.Errorf("no event logs in %s", t.root)
+	return nil
 }
 
 // folder looks at everything in a folder. Only the error of the root is
@@ -121,7 +118,7 @@ func (t *tree) list(name string, depth int) error {
 				t.link(at)
 			case mode.IsRegular():
 				t.file(at, false)
-			case hasExt(at, ".evt"):
+			case called(at):
 				t.skip(at, errNotFile)
 			}
 		}
@@ -147,10 +144,10 @@ func (t *tree) link(name string) {
 	case err == nil && info.IsDir():
 		t.skip(name, errLink)
 	case err == nil && !info.Mode().IsRegular():
-		if hasExt(name, ".evt") {
+		if called(name) {
 			t.skip(name, errNotFile)
 		}
-	case err == nil, hasExt(name, ".evt"):
+	case err == nil, called(name):
 		t.links = append(t.links, name)
 	default:
 		t.skip(name, err)
@@ -159,23 +156,15 @@ func (t *tree) link(name string) {
 
 // file takes a regular file, if it is a log.
 func (t *tree) file(name string, link bool) {
-	called := hasExt(name, ".evt")
 	kind, info, err := look(t.path(name))
 	switch {
 	case errors.Is(err, errNotFile): // since we looked
 		t.skip(name, err)
 		return
-	case err != nil && !called:
+	case err != nil && !called(name):
 		t.skip(name, err)
 		return
-	case err == nil && kind == isEvtx:
-		t.evtx++
-		t.skip(name, errEvtx)
-		return
-	case err == nil && kind == isOther && !called:
-		if hasExt(name, ".evtx") {
-			t.skip(name, errNotEvtx)
-		}
+	case err == nil && kind == isOther && !called(name):
 		return
 	}
 	if err == nil {
@@ -197,7 +186,7 @@ func (t *tree) file(name string, link bool) {
 		t.full = errLogs
 		return
 	}
-	t.logs = append(t.logs, entry{name: name, path: t.path(name), channel: channel(name)})
+	t.logs = append(t.logs, entryOf(name, t.path(name), kind))
 }
 
 func (t *tree) path(name string) string {
@@ -207,7 +196,6 @@ func (t *tree) path(name string) string {
 var (
 	errLink    = errors.New("it is a link to a folder, which is not followed")
 	errNotFile = errors.New("it is not a regular file")
-	errNotEvtx = errors.New("it does not begin like an .evtx file")
 )
 
 func (t *tree) skip(name string, err error) {
@@ -230,9 +218,6 @@ const (
 	isEvtx
 )
 
-// evtxSignature begins an .evtx file.
-const evtxSignature = "ElfFile\x00"
-
 // look opens a file to see what it is.
 func look(name string) (kind, fs.FileInfo, error) {
 	f, info, err := openFile(name)
@@ -247,7 +232,7 @@ func look(name string) (kind, fs.FileInfo, error) {
 		return isOther, nil, err
 	case n < 8:
 		return isOther, info, nil
-	case string(b[:8]) == evtxSignature:
+	case evtx.Sniff(b):
 		return isEvtx, info, nil
 	case evt.Sniff(b):
 		return isEvt, info, nil

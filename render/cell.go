@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"netelf.example/eventlog"
+	"netelf.example/nt"
 )
 
 // hasText says whether there is message text, be it empty.
@@ -40,14 +41,42 @@ func textOf(e *eventlog.Event, f Field) (s string, ok bool) {
 		if e.Extra != nil {
 			s = e.Extra.Channel
 		}
-	case FieldXML:
+	case FieldXML, FieldEventSourceName, FieldUserData, FieldDataName:
 		if e.Extra != nil {
-			s = e.Extra.XML
+			s = *extraText(e.Extra, f)
 		}
 	default:
 		return "", false
 	}
 	return s, true
+}
+
+// extraText is where a text of x is.
+func extraText(x *eventlog.Extra, f Field) *string {
+	switch f {
+	case FieldChannel:
+		return &x.Channel
+	case FieldEventSourceName:
+		return &x.EventSourceName
+	case FieldUserData:
+		return &x.UserData
+	case FieldDataName:
+		return &x.DataName
+	}
+	return &x.XML
+}
+
+// extraGUID is where a GUID of x is, nil if f is none.
+func extraGUID(x *eventlog.Extra, f Field) *nt.GUID {
+	switch f {
+	case FieldProviderGUID:
+		return &x.ProviderGUID
+	case FieldActivityID:
+		return &x.ActivityID
+	case FieldRelatedActivityID:
+		return &x.RelatedActivityID
+	}
+	return nil
 }
 
 // listOf is the value of a field that is a list of texts.
@@ -118,13 +147,14 @@ func appendValue(dst []byte, e *eventlog.Event, f Field) []byte {
 }
 
 func appendExtraValue(dst []byte, x *eventlog.Extra, f Field) []byte {
-	var n uint64
-	switch f {
-	case FieldProviderGUID:
-		if !x.ProviderGUID.IsZero() {
-			dst, _ = x.ProviderGUID.AppendText(dst) // its error is always nil
+	if g := extraGUID(x, f); g != nil {
+		if !g.IsZero() {
+			dst, _ = g.AppendText(dst) // its error is always nil
 		}
 		return dst
+	}
+	var n uint64
+	switch f {
 	case FieldKeywords:
 		if x.Keywords != 0 {
 			dst = appendKeywords(dst, x.Keywords)
@@ -140,6 +170,10 @@ func appendExtraValue(dst []byte, x *eventlog.Extra, f Field) []byte {
 		n = uint64(x.ProcessID)
 	case FieldThreadID:
 		n = uint64(x.ThreadID)
+	case FieldRecordID:
+		if n = x.RecordID; n == 0 {
+			return dst
+		}
 	}
 	return strconv.AppendUint(dst, n, 10)
 }

@@ -25,6 +25,7 @@ type column struct {
 
 const (
 	joinedWidth = 20  // of server/log, as bedrock/Application
+	namedWidth  = 16  // of a datum
 	maxGrow     = 40  // to which a column may grow
 	leastWidth  = 4   // to which one may shrink
 	typeWidth   = 11  // of information: the words beyond are told apart without their ends
@@ -73,8 +74,11 @@ func columnsOf(fields []Field, width int) columns {
 	}
 	joined := !slices.Contains(fields, FieldServer)
 	for _, f := range fields {
-		info := &fieldTable[f]
-		c := column{f, info.width, info.right, info.right || f == FieldTime || f == FieldTimeWritten}
+		c := column{field: f, width: namedWidth}
+		if f < fieldCount {
+			info := &fieldTable[f]
+			c = column{f, info.width, info.right, info.right || f == FieldTime || f == FieldTimeWritten}
+		}
 		if f == FieldLog && joined {
 			c.width = joinedWidth
 		}

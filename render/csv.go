@@ -12,6 +12,7 @@ import (
 // csvLines is the csv output.
 type csvLines struct {
 	fields []Field
+	named  []string
 	loc    *time.Location
 	cell   []byte // a text cell before it is quoted
 	day    dayText
@@ -23,7 +24,7 @@ var csvFields = []Field{
 }
 
 func newCSV(o *Options) *csvLines {
-	c := &csvLines{fields: o.Fields, loc: o.Location}
+	c := &csvLines{fields: o.Fields, named: o.Named, loc: o.Location}
 	if len(c.fields) == 0 {
 		c.fields = csvFields
 	}
@@ -35,7 +36,11 @@ func (c *csvLines) begin(dst []byte) []byte {
 		if i > 0 {
 			dst = append(dst, ',')
 		}
-		dst = append(dst, f.String()...)
+		if f < fieldCount {
+			dst = append(dst, f.String()...)
+		} else {
+			dst = c.appendText(dst, f.nameIn(c.named))
+		}
 	}
 	return append(dst, '\r', '\n')
 }
@@ -57,13 +62,12 @@ func (c *csvLines) event(dst []byte, e *eventlog.Event) []byte {
 }
 
 func (c *csvLines) appendCell(dst []byte, e *eventlog.Event, f Field) []byte {
+	if f >= fieldCount {
+		s, _ := datum(e, c.named[f-fieldCount])
+		return c.appendText(dst, s)
+	}
 	if s, ok := textOf(e, f); ok {
-		at := len(dst)
-		if dst = append(dst, s...); plainCell(dst[at:]) {
-			return dst
-		}
-		c.cell = appendCSVText(c.cell[:0], s)
-		return appendQuoted(dst[:at], c.cell)
+		return c.appendText(dst, s)
 	}
 	if list, ok := listOf(e, f); ok {
 		return c.appendList(dst, list)
@@ -72,6 +76,15 @@ func (c *csvLines) appendCell(dst []byte, e *eventlog.Event, f Field) []byte {
 		return c.appendTime(dst, t)
 	}
 	return appendValue(dst, e, f)
+}
+
+func (c *csvLines) appendText(dst []byte, s string) []byte {
+	at := len(dst)
+	if dst = append(dst, s...); plainCell(dst[at:]) {
+		return dst
+	}
+	c.cell = appendCSVText(c.cell[:0], s)
+	return appendQuoted(dst[:at], c.cell)
 }
 
 func (c *csvLines) appendList(dst []byte, list []string) []byte {

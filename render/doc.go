@@ -39,7 +39,7 @@
 //
 // One line an event under a header, in columns that begin with a sensible width
 // and grow with what comes. What is empty is "-". Where there is no message text
-// the strings stand in for it, joined by ", ". A ~ before the record number marks
+// the strings stand in for it, joined by ", ", with their names if they have some. A ~ before the record number marks
 // a recovered record: found in slack space or a damaged stretch, no longer
 // reached by the log itself; without that column it stands before the line. The
 // colour of the type repeats what its word says.
@@ -88,7 +88,13 @@
 //	version        number
 //	process_id     number
 //	thread_id      number
+//	activity_id    string in braces
+//	related_activity_id  the same
 //	channel        string
+//	record_id      number, what the event itself calls EventRecordID
+//	event_source_name  string, under which its provider writes to the old interface
+//	user_data      string, the element in UserData that strings are from
+//	data_name      string, EventData's own Name
 //	names          array of strings, the names of strings; "" where one has none
 //	xml            string, the event's own XML
 //	raw            string, base64, the record as stored

@@ -46,6 +46,10 @@ type Options struct {
 	// of the output, and all keys.
 	Fields []Field
 
+	// Named are the names of data for fields that ParseFields made of them.
+	// nil: none.
+	Named []string
+
 	// Location is the zone in which table, classic and csv show times; json
 	// and xml are UTC always. nil: UTC.
 	Location *time.Location
@@ -100,7 +104,7 @@ func New(w io.Writer, form Form, opts *Options) (*Writer, error) {
 		opts = new(Options)
 	}
 	for _, f := range opts.Fields {
-		if f >= fieldCount {
+		if int(f) >= int(fieldCount)+len(opts.Named) {
 			return nil, fmt.Errorf("unknown field %d", f)
 		}
 	}
@@ -114,7 +118,7 @@ func New(w io.Writer, form Form, opts *Options) (*Writer, error) {
 	case Classic:
 		enc = &classic{opts.Location, opts.Now}
 	case JSON:
-		enc = newJSONLines(SetOf(opts.Fields))
+		enc = newJSONLines(SetOf(opts.Fields), opts.Named)
 	case CSV:
 		enc = newCSV(opts)
 	case XML:

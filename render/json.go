@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"netelf.example/eventlog"
+	"netelf.example/nt"
 )
 
 // Names of types and levels with their keys, made once.
@@ -171,11 +172,13 @@ func nameOf(user eventlog.SID) string {
 
 // appendExtra appends the keys that only formats beyond .evt fill.
 func appendExtra(dst []byte, x *eventlog.Extra, fields Set) []byte {
-	if fields.has(FieldProviderGUID) && !x.ProviderGUID.IsZero() {
-		dst = append(dst, `,"provider_guid":"`...)
-		dst, _ = x.ProviderGUID.AppendText(dst) // its error is always nil
-		dst = append(dst, '"')
+	guid := func(f Field, key string, g nt.GUID) {
+		if fields.has(f) && !g.IsZero() {
+			dst, _ = g.AppendText(append(dst, key...)) // its error is always nil
+			dst = append(dst, '"')
+		}
 	}
+	guid(FieldProviderGUID, `,"provider_guid":"`, x.ProviderGUID)
 	if x.Keywords != 0 && fields.has(FieldKeywords) {
 		dst = append(appendKeywords(append(dst, `,"keywords":"`...), x.Keywords), '"')
 	}
@@ -189,15 +192,22 @@ func appendExtra(dst []byte, x *eventlog.Extra, fields Set) []byte {
 	number(FieldVersion, `,"version":`, uint64(x.Version))
 	number(FieldProcessID, `,"process_id":`, uint64(x.ProcessID))
 	number(FieldThreadID, `,"thread_id":`, uint64(x.ThreadID))
-	if x.Channel != "" && fields.has(FieldChannel) {
-		dst = appendString(append(dst, `,"channel":"`...), x.Channel)
+	guid(FieldActivityID, `,"activity_id":"`, x.ActivityID)
+	guid(FieldRelatedActivityID, `,"related_activity_id":"`, x.RelatedActivityID)
+	text := func(f Field, key, s string) {
+		if s != "" && fields.has(f) {
+			dst = appendString(append(dst, key...), s)
+		}
 	}
+	text(FieldChannel, `,"channel":"`, x.Channel)
+	number(FieldRecordID, `,"record_id":`, x.RecordID)
+	text(FieldEventSourceName, `,"event_source_name":"`, x.EventSourceName)
+	text(FieldUserData, `,"user_data":"`, x.UserData)
+	text(FieldDataName, `,"data_name":"`, x.DataName)
 	if len(x.Names) > 0 && fields.has(FieldNames) {
 		dst = appendStrings(append(dst, `,"names":[`...), x.Names)
 	}
-	if x.XML != "" && fields.has(FieldXML) {
-		dst = appendString(append(dst, `,"xml":"`...), x.XML)
-	}
+	text(FieldXML, `,"xml":"`, x.XML)
 	return dst
 }
 

@@ -318,7 +318,7 @@ func TestJSONLines(t *testing.T) {
 		time.Unix(-86401, 0), time.Unix(946684799, 0), time.Unix(math.MinInt64, 0), time.Unix(math.MaxInt64, 0)}
 	ids := []eventlog.EventID{0, 7, 7036, 0x40001b7c, 0xc0001b7c, math.MaxUint32}
 	for _, fields := range []Set{0, SetOf([]Field{FieldLog, FieldTimeWritten, FieldSource, FieldUserName}), 1 << FieldOffset} {
-		j := newJSONLines(fields)
+		j := newJSONLines(fields, nil)
 		for range 20_000 {
 			e := &eventlog.Event{Origin: origins[pick(len(origins))], RecordNumber: uint64(pick(3)), TimeGenerated: times[pick(len(times))],
 				TimeWritten: times[pick(len(times))], ID: ids[pick(len(ids))], Type: eventlog.Type(pick(3)), Level: eventlog.Level(pick(2)),
@@ -423,7 +423,7 @@ func TestNoAllocations(t *testing.T) {
 	if n := testing.AllocsPerRun(100, func() { buf = AppendJSON(buf[:0], e, 0) }); n != 0 {
 		t.Errorf("AppendJSON: %v allocations", n)
 	}
-	j := newJSONLines(0)
+	j := newJSONLines(0, nil)
 	if n := testing.AllocsPerRun(100, func() { buf = j.event(buf[:0], e) }); n != 0 {
 		t.Errorf("the json output: %v allocations", n)
 	}

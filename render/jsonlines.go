@@ -11,6 +11,7 @@ import (
 // of the user, and of kinds of events.
 type jsonLines struct {
 	fields Set
+	named  []string // data that are keys of their own
 
 	origin *eventlog.Origin // nil: nothing is remembered
 	place  []byte           // its text
@@ -36,11 +37,11 @@ type kind struct {
 // length of names.
 const keepText = 512
 
-func newJSONLines(fields Set) *jsonLines {
-	if fields == 0 {
+func newJSONLines(fields Set, named []string) *jsonLines {
+	if fields == 0 && len(named) == 0 {
 		fields = allFields
 	}
-	return &jsonLines{fields: fields}
+	return &jsonLines{fields: fields, named: named}
 }
 
 func (j *jsonLines) begin(dst []byte) []byte { return dst }
@@ -67,7 +68,14 @@ func (j *jsonLines) event(dst []byte, e *eventlog.Event) []byte {
 	if e.User != "" {
 		dst = j.appendUser(dst, e.User)
 	}
-	return append(closeObject(appendContent(dst, e, j.fields), start), '\n')
+	dst = appendContent(dst, e, j.fields)
+	for _, name := range j.named {
+		if s, ok := datum(e, name); ok {
+			dst = appendString(append(dst, `,"`+namedPrefix...), name)
+			dst = appendString(append(dst, ':', '"'), s)
+		}
+	}
+	return append(closeObject(dst, start), '\n')
 }
 
 func (j *jsonLines) appendKind(dst []byte, e *eventlog.Event) []byte {

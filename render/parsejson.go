@@ -214,11 +214,13 @@ func (p *eventParser) extra(f Field, x *eventlog.Extra) error {
 	r := &p.r
 	var s string
 	var err error
-	switch f {
-	case FieldProviderGUID:
+	if g := extraGUID(x, f); g != nil {
 		if s, err = r.text(""); err == nil {
-			x.ProviderGUID, err = nt.ParseGUID(s)
+			*g, err = nt.ParseGUID(s)
 		}
+		return err
+	}
+	switch f {
 	case FieldKeywords:
 		if s, err = r.text(""); err == nil {
 			if x.Keywords, err = strconv.ParseUint(s, 0, 64); err != nil {
@@ -235,12 +237,12 @@ func (p *eventParser) extra(f Field, x *eventlog.Extra) error {
 		err = setNumber(r, 32, &x.ProcessID)
 	case FieldThreadID:
 		err = setNumber(r, 32, &x.ThreadID)
-	case FieldChannel:
-		x.Channel, err = r.text("")
+	case FieldRecordID:
+		x.RecordID, err = r.number(64)
 	case FieldNames:
 		x.Names, err = r.texts(nil)
-	case FieldXML:
-		x.XML, err = r.text("")
+	default:
+		*extraText(x, f), err = r.text("")
 	}
 	return err
 }

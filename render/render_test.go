@@ -49,6 +49,7 @@ func testEvents() []*eventlog.Event {
 			Extra: &eventlog.Extra{
 				ProviderGUID: nt.GUID{0x25, 0x96, 0x84, 0x54}, Keywords: 0x8000000000000010, Task: 3, Opcode: 4, Version: 5,
 				ProcessID: 600, ThreadID: 700, Channel: "System", Names: []string{"first", ""},
+				ActivityID: nt.GUID{1}, RelatedActivityID: nt.GUID{2}, RecordID: 77, EventSourceName: "old name", DataName: "what it is",
 			},
 		},
 		{Type: 0x20, Level: 9, Offset: -1},
@@ -76,7 +77,7 @@ func renderAll(t testing.TB, form Form, opts *Options, events []*eventlog.Event)
 func TestGolden(t *testing.T) {
 	zone := time.FixedZone("bedrock", -8*3600)
 	now := func() time.Time { return time.Date(1999, 12, 24, 0, 0, 1, 0, time.UTC) }
-	fields, err := ParseFields("id, RECORD,user,user_name,category,data,strings,server,log")
+	fields, _, err := ParseFields("id, RECORD,user,user_name,category,data,strings,server,log")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -158,15 +159,15 @@ func TestForms(t *testing.T) {
 		{func() error { _, err := New(io.Discard, 7, nil); return err }, `unknown output 7`},
 		{func() error { _, err := New(io.Discard, XML, &Options{Fields: []Field{0}}); return err }, `the xml output has fixed fields`},
 		{func() error { _, err := New(io.Discard, CSV, &Options{Fields: []Field{99}}); return err }, `unknown field 99`},
-		{func() error { _, err := ParseFields("time,,id"); return err }, `unknown field "": one of ` + fieldNames()},
-		{func() error { _, err := ParseFields("time,host"); return err }, `unknown field "host": one of ` + fieldNames()},
-		{func() error { _, err := ParseFields("time,Time"); return err }, `field "time" is there twice`},
+		{func() error { _, _, err := ParseFields("time,,id"); return err }, `unknown field "": one of ` + fieldNames() + ", or data.NAME for a datum"},
+		{func() error { _, _, err := ParseFields("time,host"); return err }, `unknown field "host": one of ` + fieldNames() + ", or data.NAME for a datum"},
+		{func() error { _, _, err := ParseFields("time,Time"); return err }, `field "time" is there twice`},
 	} {
 		if err := tt.err(); err == nil || err.Error() != tt.want {
 			t.Errorf("error %v, want %s", err, tt.want)
 		}
 	}
-	got, err := ParseFields(fieldNames())
+	got, _, err := ParseFields(fieldNames())
 	if err != nil || len(got) != int(fieldCount) || SetOf(got) != allFields {
 		t.Errorf("ParseFields of all = %v, %v", got, err)
 	}

@@ -51,7 +51,7 @@ func forbidden(r rune) bool {
 }
 
 func TestHostile(t *testing.T) {
-	every, err := ParseFields(fieldNames())
+	every, _, err := ParseFields(fieldNames())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,6 +12,7 @@ import (
 // up to maxGrow, when a wider value comes by, so that nothing must be read ahead.
 type table struct {
 	columns
+	named  []string
 	loc    *time.Location
 	colour bool
 	data   bool
@@ -25,7 +26,7 @@ type table struct {
 }
 
 func newTable(o *Options) *table {
-	t := &table{loc: o.Location, colour: o.Colour, data: o.Data, minute: -1 << 63}
+	t := &table{named: o.Named, loc: o.Location, colour: o.Colour, data: o.Data, minute: -1 << 63}
 	fields := o.Fields
 	if len(fields) == 0 {
 		fields = chooseFields(o)
@@ -141,7 +142,7 @@ func (t *table) heading(dst []byte, c *column) []byte {
 	if c.field == FieldLog && t.joined && (t.width == 0 || c.width >= len(joined)) {
 		return append(dst, joined...)
 	}
-	return append(dst, strings.ToUpper(c.field.String())...)
+	return appendLine(dst, strings.ToUpper(c.field.nameIn(t.named)))
 }
 
 // cell appends the value of a field as one line of safe text.
@@ -149,8 +150,12 @@ func (t *table) cell(dst []byte, e *eventlog.Event, f Field) []byte {
 	if v, ok := timeOf(e, f); ok {
 		return t.appendStamp(dst, v)
 	}
+	if f >= fieldCount {
+		s, _ := datum(e, t.named[f-fieldCount])
+		return appendLine(dst, s)
+	}
 	if f == FieldMessage && !hasText(e) {
-		f = FieldStrings // they stand in for it
+		return appendInserts(dst, e)
 	}
 	if list, ok := listOf(e, f); ok {
 		for i, s := range list {
@@ -168,6 +173,20 @@ func (t *table) cell(dst []byte, e *eventlog.Event, f Field) []byte {
 		return appendLine(dst, s)
 	}
 	return appendValue(dst, e, f)
+}
+
+// appendInserts appends the strings, which stand in for a message, with their names.
+func appendInserts(dst []byte, e *eventlog.Event) []byte {
+	for i, s := range e.Strings {
+		if i > 0 {
+			dst = append(dst, ", "...)
+		}
+		if x := e.Extra; x != nil && i < len(x.Names) && x.Names[i] != "" {
+			dst = append(appendLine(dst, x.Names[i]), '=')
+		}
+		dst = appendLine(dst, s)
+	}
+	return dst
 }
 
 // appendStamp appends a time to the second in the table's zone. Zones change

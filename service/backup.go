@@ -11,6 +11,7 @@ import (
 
 	"netelf.example/eventlog"
 	"netelf.example/evt"
+	"netelf.example/evtx"
 )
 
 // Backup writes the log, as it is now, to a clean .evt file of that name in the
@@ -227,7 +228,7 @@ func (b *backupFile) abandon() {
 	_ = os.Remove(b.tmp.Name())
 }
 
-// OpenBackup opens a backup in the backup directory, for administrators.
+// OpenBackup opens a backup in the backup directory, .evt or .evtx, for administrators.
 func (v *server) OpenBackup(_ context.Context, name string) (eventlog.Log, error) {
 	if !isAdministrator(v.c) {
 		v.s.auditRefusal(v.c, "open backup", name)
@@ -237,5 +238,34 @@ func (v *server) OpenBackup(_ context.Context, name string) (eventlog.Log, error
 	if err != nil {
 		return nil, err
 	}
-	return evt.Open(filepath.Join(v.s.opts.BackupDir, file), &evt.Options{Origin: &eventlog.Origin{Server: v.s.opts.Server, Log: file}})
+	return openBackup(filepath.Join(v.s.opts.BackupDir, file), &eventlog.Origin{Server: v.s.opts.Server, Log: file})
+}
+
+// openBackup opens an .evt file or, if it begins like one, an .evtx file, which
+// somebody has put there: the service itself writes none.
+func openBackup(name string, origin *eventlog.Origin) (eventlog.Log, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	l, err := readBackup(f, origin)
+	if err != nil {
+		_ = f.Close() // it was only read from
+		return nil, err
+	}
+	return l, nil
+}
+
+func readBackup(f *os.File, origin *eventlog.Origin) (eventlog.Log, error) {
+	fi, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	var head [8]byte
+	if n, err := f.ReadAt(head[:], 0); err != nil && err != io.EOF {
+		return nil, err
+	} else if evtx.Sniff(head[:n]) {
+		return evtx.NewReader(f, fi.Size(), &evtx.Options{Origin: origin, Closer: f})
+	}
+	return evt.NewReader(f, fi.Size(), &evt.Options{Origin: origin, Closer: f})
 }

@@ -12,16 +12,18 @@ import (
 
 	"netelf.example/eventlog"
 	"netelf.example/evt"
+	"netelf.example/files"
 	"netelf.example/render"
 )
 
 func (a *app) checkVerb() *cobra.Command {
 	var output string
+	var opts files.Options
 	cmd := &cobra.Command{
 		Use:     "check FILE...",
 		GroupID: groupFiles,
 		Short:   "Find out whether a log file is damaged",
-		Long: `Reads each .evt file from its oldest record to its newest and lists every damage:
+		Long: `Reads each .evt or .evtx file from its oldest record to its newest and lists every damage:
 the offset in the file, what is missing or incomplete there, and why. The last
 line of a file is the verdict:
 
@@ -31,25 +33,31 @@ line of a file is the verdict:
   damaged  something is missing, or contradicts itself
 
 It also counts the records that can be recovered: old ones that the log no longer
-reaches. 'netelf recover' writes all that can be saved into a new file.
+reaches. 'netelf recover' writes what can be saved into a new file, and
+'netelf scan --recovered' lists them.
+
+An .evtx file has checksums. One that is not that of its bytes is a damage, though
+every record may be there; --no-verify does not compare them.
 
 Exit codes: 0 no file is damaged; 1 no file could be read; 2 wrong usage; 3 a
 file is damaged; 4 some of the files could not be read.`,
 		Example: `  netelf check SysEvent.Evt
-  netelf check -o json /mnt/evidence/*.evt`,
+  netelf check -o json /mnt/evidence/*.evt*
+  netelf check Security.evtx`,
 		Args:              atLeastOne,
 		ValidArgsFunction: completeFiles,
 	}
 	outputFlag(cmd, &output)
+	cmd.Flags().BoolVar(&opts.NoVerify, "no-verify", false, "do not compare the checksums of .evtx files")
 	cmd.RunE = a.verb(func(ctx context.Context, args []string) error {
 		asJSON, err := isJSON(output)
 		if err != nil {
 			return err
 		}
-		return a.eachFile(ctx, args, func(name string, r *evt.Reader, info eventlog.Info) (bool, error) {
+		return a.eachFile(ctx, args, &opts, func(name string, l eventlog.Log, info eventlog.Info) (bool, error) {
 			out := bufio.NewWriter(a.stdout)
 			c := &checker{out: out, name: name, json: asJSON}
-			damaged, err := c.check(ctx, r, info)
+			damaged, err := c.check(ctx, l, info)
 			if flushed := out.Flush(); flushed != nil {
 				err = &writeError{flushed}
 			}
@@ -92,8 +100,8 @@ type verdictDoc struct {
 	Full        bool   `json:"full,omitempty"`
 }
 
-func (c *checker) check(ctx context.Context, r *evt.Reader, info eventlog.Info) (damaged bool, err error) {
-	cur, err := r.Read(ctx, &eventlog.Selection{Recovered: true, Want: eventlog.DefaultFields})
+func (c *checker) check(ctx context.Context, l eventlog.Log, info eventlog.Info) (damaged bool, err error) {
+	cur, err := l.Read(ctx, &eventlog.Selection{Recovered: true, Want: eventlog.DefaultFields})
 	if err != nil {
 		return false, err
 	}
@@ -105,7 +113,7 @@ func (c *checker) check(ctx context.Context, r *evt.Reader, info eventlog.Info) 
 		var loss *eventlog.Loss
 		switch {
 		case err == io.EOF:
-			return c.verdict(r, info)
+			return c.verdict(l, info)
 		case errors.As(err, &loss):
 			if loss.Partial && loss.First != 0 {
 				incomplete = loss
@@ -163,14 +171,18 @@ func (c *checker) line(v any) error {
 	return put(c.out, b)
 }
 
-func (c *checker) verdict(r *evt.Reader, info eventlog.Info) (damaged bool, err error) {
+func (c *checker) verdict(l eventlog.Log, info eventlog.Info) (damaged bool, err error) {
 	o := &c.outcome
 	damaged = o.Losses > 0
-	h, headerErr := r.Header()
+	wrapped := false
+	if r, ok := l.(*evt.Reader); ok {
+		h, err := r.Header()
+		wrapped = err == nil && h.Flags&evt.FlagWrapped != 0
+	}
 	d := verdictDoc{
 		File: c.name, Verdict: "clean", Records: o.Events, Recoverable: c.recoverable,
 		Damages: o.Losses, Missing: o.Lost, MoreMissing: o.LostUnknown,
-		Wrapped: headerErr == nil && h.Flags&evt.FlagWrapped != 0, Full: info.Full,
+		Wrapped: wrapped, Full: info.Full,
 	}
 	if info.Count() > 0 {
 		d.Oldest, d.Newest = info.Oldest, info.Next-1

@@ -12,6 +12,7 @@ import (
 
 	"netelf.example/eventlog"
 	"netelf.example/evt"
+	"netelf.example/evtx"
 	"netelf.example/internal/hexdoc"
 )
 
@@ -23,12 +24,17 @@ func (a *app) dumpVerb() *cobra.Command {
 		Use:     "dump FILE",
 		GroupID: groupFiles,
 		Short:   "Show the bytes of a log file and what they mean",
-		Long: `Shows an .evt file as annotated hexadecimal text: each field with its offset, its
-bytes, its name and its value. First comes the header, then what the log is made
-of, from the oldest record on, then the EOF record, then what the log no longer
-reaches. What is no record is shown as such, long stretches of it shortened.`,
+		Long: `Shows an .evt or .evtx file as annotated hexadecimal text: each field with its
+offset, its bytes, its name and its value. What is no record is shown as such, long
+stretches of it shortened.
+
+Of an .evt file first comes the header, then what the log is made of, from the
+oldest record on, then the EOF record, then what the log no longer reaches. Of an
+.evtx file come the header and then the chunks as they lie there, with their
+records and the tokens of binary XML in them.`,
 		Example: `  netelf dump SysEvent.Evt | less
   netelf dump --record 7454 SysEvent.Evt
+  netelf dump --record 1102 Security.evtx
   netelf dump --offset 0x1e0130 -n 3 SysEvent.Evt`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) != 1 {
@@ -57,13 +63,13 @@ reaches. What is no record is shown as such, long stretches of it shortened.`,
 			at = int64(n)
 		}
 		name := args[0]
-		r, info, err := openEvt(ctx, name)
+		l, info, err := openLogFile(ctx, name, nil)
 		if err != nil {
 			return fmt.Errorf("%s: %w", name, err)
 		}
-		defer r.Close()
+		defer l.Close()
 		if record != 0 {
-			if at, err = offsetOf(ctx, r, uint64(record)); err != nil {
+			if at, err = offsetOf(ctx, l, uint64(record)); err != nil {
 				return fmt.Errorf("%s: %w", name, err)
 			}
 		}
@@ -76,12 +82,20 @@ reaches. What is no record is shown as such, long stretches of it shortened.`,
 		}
 		defer f.Close()
 		out := bufio.NewWriterSize(a.stdout, 64<<10)
-		d := &dumper{w: out, f: f, size: info.Size, loc: loc, limit: int(limit)}
+		d := dumper{w: out, f: f, size: info.Size, loc: loc, limit: int(limit)}
 		if at >= 0 {
 			d.limit = max(d.limit, 1)
-			err = d.from(ctx, at)
-		} else {
-			err = d.file(ctx, r)
+		}
+		switch r := l.(type) {
+		case *evt.Reader:
+			if at >= 0 {
+				err = d.from(ctx, at)
+			} else {
+				err = d.file(ctx, r)
+			}
+		case *evtx.Reader:
+			x := chunkDumper{dumper: d, r: r}
+			err = x.file(ctx, max(at, 0))
 		}
 		if flushed := out.Flush(); err == nil {
 			err = flushed
@@ -92,7 +106,7 @@ reaches. What is no record is shown as such, long stretches of it shortened.`,
 }
 
 // offsetOf is where record n begins, be it one that the log no longer reaches.
-func offsetOf(ctx context.Context, r *evt.Reader, n uint64) (int64, error) {
+func offsetOf(ctx context.Context, r eventlog.Log, n uint64) (int64, error) {
 	c, err := r.Read(ctx, &eventlog.Selection{
 		Where:     eventlog.NumTerm(eventlog.FieldRecord, eventlog.Eq, n),
 		Want:      eventlog.FieldRecord.Bit(),

@@ -16,13 +16,12 @@ import (
 	"github.com/spf13/cobra"
 
 	"netelf.example/eventlog"
-	"netelf.example/evt"
 	"netelf.example/files"
 )
 
-// openEvt opens one .evt file for the verbs that look into it. Nothing but a
-// regular file is opened.
-func openEvt(ctx context.Context, name string) (*evt.Reader, eventlog.Info, error) {
+// openLogFile opens one .evt or .evtx file for the verbs that look into it: it is
+// an *evt.Reader or an *evtx.Reader. Nothing but a regular file is opened.
+func openLogFile(ctx context.Context, name string, opts *files.Options) (eventlog.Log, eventlog.Info, error) {
 	var info eventlog.Info
 	fi, err := os.Stat(name)
 	if err != nil {
@@ -31,7 +30,7 @@ func openEvt(ctx context.Context, name string) (*evt.Reader, eventlog.Info, erro
 	if fi.IsDir() {
 		return nil, info, errors.New("is a folder; name the files in it")
 	}
-	srv, err := files.Open(name, nil)
+	srv, err := files.Open(name, opts)
 	if err != nil {
 		return nil, info, plain(err)
 	}
@@ -40,16 +39,11 @@ func openEvt(ctx context.Context, name string) (*evt.Reader, eventlog.Info, erro
 	if err != nil {
 		return nil, info, plain(err)
 	}
-	r, ok := log.(*evt.Reader)
-	if !ok {
+	if info, err = log.Info(ctx); err != nil {
 		_ = log.Close() // it was only read from
-		return nil, info, fmt.Errorf("is no .evt file: %w", errors.ErrUnsupported)
-	}
-	if info, err = r.Info(ctx); err != nil {
-		_ = r.Close() // it was only read from
 		return nil, info, plain(err)
 	}
-	return r, info, nil
+	return log, info, nil
 }
 
 // plain is err without the name of its file, which is printed before it.
@@ -63,16 +57,16 @@ func plain(err error) error {
 
 // eachFile does f with each file, and sums up how it went. damaged is what f
 // says of a file that could be read; every file is told of by itself.
-func (a *app) eachFile(ctx context.Context, names []string, f func(name string, r *evt.Reader, info eventlog.Info) (damaged bool, err error)) error {
+func (a *app) eachFile(ctx context.Context, names []string, opts *files.Options, f func(name string, l eventlog.Log, info eventlog.Info) (damaged bool, err error)) error {
 	failed, damaged := 0, false
 	for _, name := range names {
 		err := func() error {
-			r, info, err := openEvt(ctx, name)
+			l, info, err := openLogFile(ctx, name, opts)
 			if err != nil {
 				return err
 			}
-			defer r.Close()
-			bad, err := f(name, r, info)
+			defer l.Close()
+			bad, err := f(name, l, info)
 			damaged = damaged || bad
 			return err
 		}()

@@ -76,7 +76,7 @@ logs could not be followed.`,
 	f.where.flags(fl)
 	f.text.flags(cmd)
 	fl.StringVarP(&f.output, "output", "o", "table", "the `form` of the events: table, json, csv, xml")
-	fl.StringVar(&f.fields, "fields", "", "show these `fields`, in this order: time,type,computer,source,id,message")
+	fl.StringVar(&f.fields, "fields", "", "show these `fields`, in this order: time,type,computer,source,id,message;\ndata.NAME is the datum of that name")
 	fl.BoolVar(&f.data, "data", false, "show binary data under its event in the table")
 	fl.StringVar(&f.zone, "timezone", "local", "the `zone` of times: local, utc, or a name as Europe/Berlin;\njson and xml are always in utc")
 	fl.BoolVarP(&f.quiet, "quiet", "q", false, "do not say when a target is lost for a while, and when it is back")
@@ -134,7 +134,7 @@ func (a *app) planFollow(f *followFlags, args []string) (*followJob, error) {
 	}
 	opts := render.Options{Location: loc, Data: f.data}
 	if f.fields != "" {
-		if opts.Fields, err = render.ParseFields(f.fields); err != nil {
+		if opts.Fields, opts.Named, err = render.ParseFields(f.fields); err != nil {
 			return nil, usage("--fields: %w", err)
 		}
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"path/filepath"
@@ -11,6 +12,7 @@ import (
 
 	"netelf.example/eventlog"
 	"netelf.example/evt"
+	"netelf.example/evtx"
 	"netelf.example/render"
 	"netelf.example/target"
 )
@@ -23,7 +25,7 @@ func (a *app) infoVerb() *cobra.Command {
 		Short:   "Show what is known of a log",
 		Long: `Shows of each .evt file its size and the size up to which it may grow, what may
 be overwritten, its flags, how many records it has, the oldest and the newest of
-them, and where in the file they lie.
+them, and where in the file they lie; of an .evtx file its chunks instead.
 
 Of logs that are kept, by their names, it shows the same, who may do what with
 them if that may be known, and what you may do. They are those of the service of
@@ -34,7 +36,7 @@ A file that was copied while Windows wrote to it is dirty: values in its header
 are stale then. The values shown are the right ones, and those that are stale are
 named.`,
 		Example: `  netelf info SysEvent.Evt
-  netelf info -o json *.evt
+  netelf info -o json *.evt *.evtx
   netelf info System Security
   netelf info --server dir:/var/lib/netelf System`,
 		Args: atLeastOne,
@@ -66,15 +68,15 @@ named.`,
 			return a.logInfo(ctx, server, args, asJSON, loc)
 		}
 		first := true
-		return a.eachFile(ctx, args, func(name string, r *evt.Reader, info eventlog.Info) (bool, error) {
+		return a.eachFile(ctx, args, nil, func(name string, l eventlog.Log, info eventlog.Info) (bool, error) {
 			if asJSON {
-				b, err := jsonLine(infoJSON(name, r, info))
+				b, err := jsonLine(infoJSON(name, l, info))
 				if err != nil {
 					return false, err
 				}
 				return false, put(a.stdout, b)
 			}
-			text := infoText(name, r, info, loc)
+			text := infoText(name, l, info, loc)
 			if !first {
 				text = "\n" + text
 			}
@@ -104,30 +106,34 @@ func logNames(args []string, server bool) (bool, error) {
 	return files == 0, nil
 }
 
-func infoText(name string, r *evt.Reader, info eventlog.Info, loc *time.Location) string {
+func infoText(name string, l eventlog.Log, info eventlog.Info, loc *time.Location) string {
 	var b strings.Builder
 	line := func(key, format string, args ...any) {
 		fmt.Fprintf(&b, "  %-15s%s\n", key, render.Visible(fmt.Sprintf(format, args...)))
 	}
-	h, headerErr := r.Header()
-	x := r.Extent()
 	fmt.Fprintf(&b, "%s\n", render.Visible(name))
 	if info.Channel != "" {
 		line("log", "%s", info.Channel)
 	}
 	line("size", "%s", size(info.Size))
-	if headerErr != nil {
-		line("header", "none: %v", headerErr)
+	d := infoJSON(name, l, info)
+	if d.HeaderError != "" {
+		line("header", "none: %s", d.HeaderError)
 	} else {
-		line("version", "%d.%d", h.MajorVersion, h.MinorVersion)
-		line("max size", "%s", size(info.MaxSize))
-		line("retention", "%s", retention(info.Retention))
-		line("flags", "%s", strings.ReplaceAll(h.Flags.String(), ",", ", "))
+		line("version", "%s", d.Version)
+		if d.Chunks == nil {
+			line("max size", "%s", size(info.MaxSize))
+			line("retention", "%s", retention(info.Retention))
+		}
+		line("flags", "%s", cmp.Or(strings.Join(d.Flags, ", "), "none"))
 	}
-	if n := info.Count(); n > 0 {
-		line("records", "%d, from %d to %d", n, info.Oldest, info.Next-1)
-	} else {
+	switch n := info.Count(); {
+	case n == 0:
 		line("records", "0")
+	case d.Chunks != nil: // numbers may be missing
+		line("records", "from %d to %d", info.Oldest, info.Next-1)
+	default:
+		line("records", "%d, from %d to %d", n, info.Oldest, info.Next-1)
 	}
 	if !info.OldestTime.IsZero() {
 		line("oldest", "%s", info.OldestTime.In(loc).Format(stamp))
@@ -135,19 +141,14 @@ func infoText(name string, r *evt.Reader, info eventlog.Info, loc *time.Location
 	if !info.NewestTime.IsZero() {
 		line("newest", "%s", info.NewestTime.In(loc).Format(stamp))
 	}
-	place := "which has no EOF record"
-	if x.EOF {
-		place = "where the EOF record stands"
+	switch r := l.(type) {
+	case *evt.Reader:
+		line("place", "%s", placeOf(r.Extent()))
+	case *evtx.Reader:
+		x := r.Extent()
+		line("chunks", "%d, and room for %d in the file", x.Chunks, x.Blocks)
 	}
-	switch {
-	case x.Begin == 0 && x.End == 0:
-		line("place", "not known: what is here can only be recovered")
-	case x.Begin > x.End:
-		line("place", "from offset 0x%x over the end of the file to 0x%x, %s", x.Begin, x.End, place)
-	default:
-		line("place", "from offset 0x%x to 0x%x, %s", x.Begin, x.End, place)
-	}
-	for _, s := range stale(r) {
+	for _, s := range d.Stale {
 		format := "%s: the header says %d, but it is %d"
 		if strings.HasSuffix(s.Field, "Offset") {
 			format = "%s: the header says 0x%x, but it is 0x%x"
@@ -155,6 +156,21 @@ func infoText(name string, r *evt.Reader, info eventlog.Info, loc *time.Location
 		line("stale", format, s.Field, s.Header, s.Is)
 	}
 	return b.String()
+}
+
+// placeOf is where in a file the log lies.
+func placeOf(x evt.Extent) string {
+	end := "which has no EOF record"
+	if x.EOF {
+		end = "where the EOF record stands"
+	}
+	switch {
+	case x.Begin == 0 && x.End == 0:
+		return "not known: what is here can only be recovered"
+	case x.Begin > x.End:
+		return fmt.Sprintf("from offset 0x%x over the end of the file to 0x%x, %s", x.Begin, x.End, end)
+	}
+	return fmt.Sprintf("from offset 0x%x to 0x%x, %s", x.Begin, x.End, end)
 }
 
 const stamp = "2006-01-02 15:04:05 -0700"
@@ -199,6 +215,7 @@ type infoDoc struct {
 	File             string       `json:"file"`
 	Log              string       `json:"log,omitempty"`
 	Size             int64        `json:"size"`
+	Version          string       `json:"version,omitempty"`
 	HeaderError      string       `json:"header_error,omitempty"`
 	MaxSize          int64        `json:"max_size,omitempty"`
 	Retention        string       `json:"retention,omitempty"`
@@ -209,25 +226,38 @@ type infoDoc struct {
 	Newest           uint64       `json:"newest,omitempty"`
 	OldestTime       *time.Time   `json:"oldest_time,omitempty"`
 	NewestTime       *time.Time   `json:"newest_time,omitempty"`
-	Begin            int64        `json:"begin"`
-	End              int64        `json:"end"`
-	EOF              bool         `json:"eof_record"`
+	Begin            *int64       `json:"begin,omitempty"`
+	End              *int64       `json:"end,omitempty"`
+	EOF              *bool        `json:"eof_record,omitempty"`
+	Chunks           *int         `json:"chunks,omitempty"`
+	Blocks           *int64       `json:"blocks,omitempty"`
 	Stale            []staleValue `json:"stale,omitempty"`
 }
 
-func infoJSON(name string, r *evt.Reader, info eventlog.Info) infoDoc {
-	x := r.Extent()
-	d := infoDoc{
-		File: name, Log: info.Channel, Size: info.Size, Records: info.Count(), Begin: x.Begin, End: x.End, EOF: x.EOF,
-		Flags: []string{}, Stale: stale(r),
-	}
-	if h, err := r.Header(); err != nil {
-		d.HeaderError = err.Error()
-	} else {
-		d.MaxSize, d.Retention, d.RetentionSeconds = info.MaxSize, retention(info.Retention), &h.Retention
-		if h.Flags != 0 {
-			d.Flags = strings.Split(h.Flags.String(), ",")
+func infoJSON(name string, l eventlog.Log, info eventlog.Info) infoDoc {
+	d := infoDoc{File: name, Log: info.Channel, Size: info.Size, Records: info.Count(), Flags: []string{}}
+	flags := ""
+	switch r := l.(type) {
+	case *evt.Reader:
+		x := r.Extent()
+		d.Begin, d.End, d.EOF, d.Stale = &x.Begin, &x.End, &x.EOF, stale(r)
+		h, err := r.Header()
+		if d.header(err, uint(h.MajorVersion), uint(h.MinorVersion)) {
+			d.MaxSize, d.Retention, d.RetentionSeconds = info.MaxSize, retention(info.Retention), &h.Retention
+			if h.Flags != 0 {
+				flags = h.Flags.String()
+			}
 		}
+	case *evtx.Reader:
+		x := r.Extent()
+		d.Chunks, d.Blocks, d.Stale = &x.Chunks, &x.Blocks, staleChunks(r)
+		h, err := r.Header()
+		if d.header(err, uint(h.MajorVersion), uint(h.MinorVersion)) && h.Flags != 0 {
+			flags = h.Flags.String()
+		}
+	}
+	if flags != "" {
+		d.Flags = strings.Split(flags, ",")
 	}
 	if d.Records > 0 {
 		d.Oldest, d.Newest = info.Oldest, info.Next-1
@@ -236,4 +266,30 @@ func infoJSON(name string, r *evt.Reader, info eventlog.Info) infoDoc {
 		d.OldestTime, d.NewestTime = &info.OldestTime, &info.NewestTime
 	}
 	return d
+}
+
+// header notes the version, or what is wrong with the header.
+func (d *infoDoc) header(err error, major, minor uint) bool {
+	if err != nil {
+		d.HeaderError = err.Error()
+		return false
+	}
+	d.Version = fmt.Sprintf("%d.%d", major, minor)
+	return true
+}
+
+// staleChunks is stale of an .evtx file.
+func staleChunks(r *evtx.Reader) (list []staleValue) {
+	h, err := r.Header()
+	if err != nil {
+		return nil
+	}
+	x := r.Extent()
+	if h.Flags&evtx.FlagDirty != 0 && int(h.Chunks) != x.Chunks {
+		list = append(list, staleValue{"Chunks", int64(h.Chunks), int64(x.Chunks)})
+	}
+	if h.NextRecordID != x.Next {
+		list = append(list, staleValue{"NextRecordID", int64(h.NextRecordID), int64(x.Next)})
+	}
+	return list
 }

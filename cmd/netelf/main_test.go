@@ -22,6 +22,7 @@ import (
 	"netelf.example/eventlog"
 	"netelf.example/evt"
 	"netelf.example/internal/hexdoc"
+	"netelf.example/internal/logtest"
 	"netelf.example/internal/logtest/petest"
 	"netelf.example/message"
 	"netelf.example/render"
@@ -92,6 +93,7 @@ func TestScripts(t *testing.T) {
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"mkevt":     mkevt,
+			"mkevtx":    mkevtx,
 			"mkhex":     mkhex,
 			"mkdll":     mkdll,
 			"overwrite": overwrite,
@@ -141,6 +143,35 @@ func mkevt(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(w.Flush())
 }
 
+// mkevtx FILE EVENTS [PERCHUNK]: writes the events, one JSON object a line, into a
+// new .evtx file, with so many in a chunk. A record without a number gets the next.
+func mkevtx(ts *testscript.TestScript, _ bool, args []string) {
+	var f logtest.EVTX
+	if len(args) > 2 {
+		n, err := strconv.Atoi(args[2])
+		ts.Check(err)
+		f.PerChunk = n
+	}
+	var events []*eventlog.Event
+	for line := range strings.Lines(ts.ReadFile(args[1])) {
+		e := new(eventlog.Event)
+		if strings.TrimSpace(line) == "" {
+			continue
+		}
+		ts.Check(render.ParseJSON([]byte(line), e))
+		if e.TimeWritten.IsZero() {
+			e.TimeWritten = e.TimeGenerated
+		}
+		if e.RecordNumber == 0 {
+			e.RecordNumber = uint64(len(events) + 1)
+		}
+		events = append(events, e)
+	}
+	b, err := f.Bytes(events)
+	ts.Check(err)
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), b, 0o644))
+}
+
 // mkhex FILE TEXT: writes the bytes of an annotated hexadecimal text.
 func mkhex(ts *testscript.TestScript, _ bool, args []string) {
 	b, err := hexdoc.Parse(ts.ReadFile(args[1]))
@@ -179,10 +210,10 @@ func damage(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(err)
 	at, err := strconv.ParseInt(args[2], 0, 64)
 	ts.Check(err)
-	r, err := evt.Open(ts.MkAbs(args[0]), nil)
+	l, _, err := openLogFile(context.Background(), ts.MkAbs(args[0]), nil)
 	ts.Check(err)
-	defer r.Close()
-	begin, err := offsetOf(context.Background(), r, n)
+	defer l.Close()
+	begin, err := offsetOf(context.Background(), l, n)
 	ts.Check(err)
 	overwrite(ts, neg, append([]string{args[0], strconv.FormatInt(begin+at, 10)}, args[3:]...))
 }

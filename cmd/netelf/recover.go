@@ -14,6 +14,7 @@ import (
 
 	"netelf.example/eventlog"
 	"netelf.example/evt"
+	"netelf.example/evtx"
 )
 
 func (a *app) recoverVerb() *cobra.Command {
@@ -21,21 +22,30 @@ func (a *app) recoverVerb() *cobra.Command {
 		Use:     "recover IN OUT",
 		GroupID: groupFiles,
 		Short:   "Write all that can be saved of a log file into a new one",
-		Long: `Reads the .evt file IN and writes OUT, a clean .evt file of all that can be saved:
-the records of the log, and before them those that the log no longer reaches,
-which lie in unused space, in damaged stretches, or in a piece without any header.
+		Long: `Reads the .evt or .evtx file IN and writes OUT, a clean file of the same kind of
+all that can be saved. IN is never changed, and OUT must not exist: it comes into
+being whole, at the end, or not at all.
 
-Records keep their bytes and their numbers. One whose number cannot be right, or
-that another record has already, stands behind all others under a new number,
-which is said. A copy that is the same byte for byte is written once.
+An .evt file gets the records of the log, and before them those that the log no
+longer reaches, which lie in unused space, in damaged stretches, or in a piece
+without any header. Records keep their bytes and their numbers. One whose number
+cannot be right, or that another record has already, stands behind all others
+under a new number, which is said. A copy that is the same byte for byte is
+written once.
 
-IN is never changed, and OUT must not exist: it comes into being whole, at the
-end, or not at all.
+An .evtx file gets the chunks of the log, in the order of their records, with
+headers and checksums made anew. Records keep their bytes, their numbers and their
+place in the chunk. What is damaged behind a record becomes a part of it that
+nobody looks at, so that other programs read on; how often is said, and so is
+what stands behind a damaged beginning of a chunk, where only programs that look
+for it, as netelf does, find it. Records that the log no longer reaches are not in
+OUT: 'netelf scan --recovered' lists them.
 
 Exit codes: 0 nothing was missing; 1 OUT was not written; 2 wrong usage; 3 OUT was
-written, but something was missing in IN.`,
+written, but something was missing or wrong in IN.`,
 		Example: `  netelf recover SysEvent.Evt recovered.evt
-  netelf check recovered.evt`,
+  netelf recover Security.evtx repaired.evtx
+  netelf check repaired.evtx`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) != 2 {
 				return errors.New("want two files, one to read and one to write: 'netelf recover IN OUT'")
@@ -51,31 +61,38 @@ written, but something was missing in IN.`,
 }
 
 func (a *app) recover(ctx context.Context, in, out string) error {
-	r, _, err := openEvt(ctx, in)
+	l, _, err := openLogFile(ctx, in, nil)
 	if err != nil {
 		return fmt.Errorf("%s: %w", in, err)
 	}
-	defer r.Close()
+	defer l.Close()
 	if same(in, out) {
 		return fmt.Errorf("%s: is the file that is read", out)
 	}
 	if _, err := os.Lstat(out); err == nil {
 		return fmt.Errorf("%s: %w", out, fs.ErrExist)
 	}
-
-	var moves ranges
-	losses := 0
-	opts := &evt.RecoverOptions{
-		Renumbered: moves.add,
-		Loss: func(l *eventlog.Loss) {
-			if losses++; losses <= maxShown {
-				a.say("  %v", l)
-			}
-		},
+	ext := ".evt"
+	if _, ok := l.(*evtx.Reader); ok {
+		ext = ".evtx"
 	}
-	var done evt.Recovery
+	if is := strings.ToLower(filepath.Ext(out)); is != ext && (is == ".evt" || is == ".evtx") {
+		return fmt.Errorf("%s: what is recovered of an %s file is one too, and is called so: records of the one kind are not made into the other", out, ext)
+	}
+	losses := 0
+	lost := func(l *eventlog.Loss) {
+		if losses++; losses <= maxShown {
+			a.say("  %v", l)
+		}
+	}
+	var done recovered
 	err = writeAside(out, func(f *os.File) (err error) {
-		done, err = evt.Recover(ctx, r, f, opts)
+		switch r := l.(type) {
+		case *evt.Reader:
+			done, err = recoverEvt(ctx, r, f, lost)
+		case *evtx.Reader:
+			done, err = recoverEvtx(ctx, r, f, lost)
+		}
 		return err
 	})
 	if losses > maxShown {
@@ -84,12 +101,35 @@ func (a *app) recover(ctx context.Context, in, out string) error {
 	if err != nil {
 		return err
 	}
-	says := []string{
-		counted(done.Live+done.Recovered, "record"),
-		fmt.Sprintf("%d of the log and %d recovered", done.Live, done.Recovered),
+	if d := &done.damage; d.Losses > 0 {
+		done.says = append(done.says, counted(d.Losses, "damaged place")+missing(d))
 	}
-	if done.Oldest > 0 {
-		says[0] += fmt.Sprintf(" from %d to %d", done.Oldest, done.Next-1)
+	a.say("%s: %s", out, strings.Join(done.says, ", "))
+	for _, line := range done.more {
+		a.say("  %s", line)
+	}
+	if done.damage.Losses > 0 {
+		return code(exitDamaged)
+	}
+	return nil
+}
+
+// recovered is what came of a recovery, in words.
+type recovered struct {
+	says   []string // on one line
+	more   []string // a line each
+	damage eventlog.Outcome
+}
+
+func recoverEvt(ctx context.Context, r *evt.Reader, f *os.File, lost func(*eventlog.Loss)) (recovered, error) {
+	var moves ranges
+	done, err := evt.Recover(ctx, r, f, &evt.RecoverOptions{Renumbered: moves.add, Loss: lost})
+	if err != nil {
+		return recovered{}, err
+	}
+	says := []string{
+		numbered(done.Live+done.Recovered, uint64(done.Oldest), uint64(done.Next)),
+		fmt.Sprintf("%d of the log and %d recovered", done.Live, done.Recovered),
 	}
 	if done.Copies > 0 {
 		says = append(says, copies(done.Copies)+" left out")
@@ -97,21 +137,46 @@ func (a *app) recover(ctx context.Context, in, out string) error {
 	if done.Renumbered > 0 {
 		says = append(says, fmt.Sprintf("%d under a new number", done.Renumbered))
 	}
-	if d := &done.Damage; d.Losses > 0 {
-		says = append(says, counted(d.Losses, "damaged place")+missing(d))
-	}
-	a.say("%s: %s", out, strings.Join(says, ", "))
+	var more []string
 	for i, m := range moves.list {
 		if i == maxMoves {
-			a.say("  and %d more", uint64(done.Renumbered)-moves.said(maxMoves))
+			more = append(more, fmt.Sprintf("and %d more", uint64(done.Renumbered)-moves.said(maxMoves)))
 			break
 		}
-		a.say("  %s", m)
+		more = append(more, m.String())
 	}
-	if done.Damage.Losses > 0 {
-		return code(exitDamaged)
+	return recovered{says, more, done.Damage}, nil
+}
+
+func recoverEvtx(ctx context.Context, r *evtx.Reader, f *os.File, lost func(*eventlog.Loss)) (recovered, error) {
+	done, err := evtx.Recover(ctx, r, f, lost)
+	if err != nil {
+		return recovered{}, err
 	}
-	return nil
+	says := []string{numbered(done.Records, done.Oldest, done.Next), "in " + counted(uint64(done.Chunks), "chunk")}
+	if done.Rebuilt > 0 {
+		says = append(says, fmt.Sprintf("%d of them with a new header", done.Rebuilt))
+	}
+	var more []string
+	if done.Covered > 0 {
+		more = append(more, counted(uint64(done.Covered), "damaged place")+" taken into the record before")
+	}
+	if done.Unreached > 0 {
+		more = append(more, counted(done.Unreached, "record")+" behind a damaged beginning of a chunk, which other programs may not find")
+	}
+	if done.Left > 0 {
+		more = append(more, counted(done.Left, "record")+" that the log no longer reaches left out; 'netelf scan --recovered' lists them")
+	}
+	return recovered{says, more, done.Damage}, nil
+}
+
+// numbered is how many records there are, and which.
+func numbered(n, oldest, next uint64) string {
+	s := counted(n, "record")
+	if oldest > 0 {
+		s += fmt.Sprintf(" from %d to %d", oldest, next-1)
+	}
+	return s
 }
 
 // same says whether two names are one file.

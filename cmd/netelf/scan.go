@@ -104,7 +104,7 @@ is damaged, the rest was listed; 4 some of the targets could not be read.`,
 	f.text.flags(cmd)
 	fl.BoolVar(&f.unresolved, "unresolved", false, "instead of events, count those without text by log, source and id,\nwith the strings of one; -o table or json")
 	fl.StringVarP(&f.output, "output", "o", "table", "the `form` of the list: table, classic, json, csv, xml")
-	fl.StringVar(&f.fields, "fields", "", "show these `fields`, in this order: time,type,computer,source,id,message")
+	fl.StringVar(&f.fields, "fields", "", "show these `fields`, in this order: time,type,computer,source,id,message;\ndata.NAME is the datum of that name")
 	fl.BoolVar(&f.data, "data", false, "show binary data under its event in the table")
 	fl.StringVar(&f.zone, "timezone", "local", "the `zone` of times, shown and given: local, utc, or a name as Europe/Berlin;\njson and xml are always in utc")
 	fl.StringVar(&f.file, "targets", "", "read targets from this `file`, one a line; - is the standard input")
@@ -182,7 +182,7 @@ func (a *app) planScan(f *scanFlags, args []string) (_ *scanJob, err error) {
 	}
 	j.render = render.Options{Location: loc, Data: f.data}
 	if f.fields != "" {
-		if j.render.Fields, err = render.ParseFields(f.fields); err != nil {
+		if j.render.Fields, j.render.Named, err = render.ParseFields(f.fields); err != nil {
 			return nil, usage("--fields: %w", err)
 		}
 	}

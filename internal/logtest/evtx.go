@@ -34,7 +34,7 @@ const (
 		`<TimeCreated SystemTime="{6:11}"/><EventRecordID>{7:0a}</EventRecordID>` +
 		`<Correlation ActivityID="{16?:0f}" RelatedActivityID="{19?:0f}"/><Execution ProcessID="{9:08}" ThreadID="{10:08}"/>` +
 		`<Channel>{13:01}</Channel><Computer>{14:01}</Computer><Security UserID="{15?:13}"/></System>{17:21}</Event>`
-	evtxClassic = `<EventData><Data>{0:81}</Data><Binary>{1:0e}</Binary></EventData>`
+	evtxClassic = `<EventData><Data>{0?:81}</Data><Binary>{1?:0e}</Binary></EventData>`
 )
 
 // Bytes is the file.
@@ -200,9 +200,10 @@ func (f *EVTX) event(b *BinXML, e *eventlog.Event) error {
 	return nil
 }
 
-// evtxData writes EventData: as events of the old interface have it, or with names.
+// evtxData writes EventData: as events of the old interface have it, or with names;
+// or else UserData.
 func evtxData(b *BinXML, e *eventlog.Event, x *eventlog.Extra) error {
-	if len(x.Names) == 0 {
+	if len(x.Names) == 0 && x.UserData == "" {
 		var list, data BinValue
 		if len(e.Strings) > 0 {
 			list = BinStrings(e.Strings...)
@@ -211,6 +212,9 @@ func evtxData(b *BinXML, e *eventlog.Event, x *eventlog.Extra) error {
 			data = BinValue{binBinary, e.Data}
 		}
 		return b.Instance(evtxClassic, list, data)
+	}
+	if x.UserData != "" {
+		return evtxUserData(b, e, x)
 	}
 	var text strings.Builder
 	text.WriteString("<EventData")
@@ -229,4 +233,26 @@ func evtxData(b *BinXML, e *eventlog.Event, x *eventlog.Extra) error {
 	}
 	text.WriteString("</EventData>")
 	return b.Instance(text.String(), named...)
+}
+
+// evtxUserData writes the strings as elements of the one that is in UserData.
+func evtxUserData(b *BinXML, e *eventlog.Event, x *eventlog.Extra) error {
+	var text strings.Builder
+	fmt.Fprintf(&text, `<UserData><%s xmlns="urn:test">`, x.UserData)
+	var values []BinValue
+	for i, s := range e.Strings {
+		name := "Data"
+		if i < len(x.Names) && x.Names[i] != "" {
+			name = x.Names[i]
+		}
+		fmt.Fprintf(&text, `<%s>{%d:01}</%s>`, name, i, name)
+		values = append(values, BinString(s))
+	}
+	fmt.Fprintf(&text, `</%s></UserData>`, x.UserData)
+	return b.Instance(text.String(), values...)
+}
+
+// EVTXHeaderSum writes the checksum of a file's header.
+func EVTXHeaderSum(b []byte) {
+	binary.LittleEndian.PutUint32(b[124:], crc32.ChecksumIEEE(b[:120]))
 }
