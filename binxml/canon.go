@@ -46,6 +46,7 @@ const (
 func (m *Machine) canonical(dst []byte, at, end int, how form) ([]byte, error) {
 	c := canonizer{m: m, dst: dst, at: at, end: end, how: how}
 	err := c.run()
+	m.work -= len(c.dst)
 	return c.dst, err
 }
 
@@ -80,6 +81,9 @@ func (c *canonizer) run() error {
 		}
 		if len(c.dst) > MaxFragment {
 			return c.m.formatError("Fragment", "", begin, errOver("bytes", len(c.dst), MaxFragment))
+		}
+		if len(c.dst) > c.m.work {
+			return c.m.formatError("Fragment", "", begin, errCost)
 		}
 	}
 	switch {

@@ -200,6 +200,20 @@ func TestCost(t *testing.T) {
 			name := strings.Repeat("n", 900)
 			return b.Instance("<z><"+name+">{0:84}</"+name+"></z>", logtest.BinValue{Type: 0x84, Bytes: make([]byte, 20000)})
 		},
+		"elements as a value, again and again": func(b *logtest.BinXML) error {
+			// An element whose name is that of the root in the first template.
+			v := []byte{0x01, 0, 0, 0, 0}
+			v = binary.LittleEndian.AppendUint32(v, begin+14+defHead+4+11)
+			v = append(append(v, 0x02, 0x05, 0x01, 0xa0, 0x0f), make([]byte, 2*4000)...)
+			return b.Instance("<a>"+strings.Repeat("{0:21}", 4000)+"</a>", logtest.BinValue{Type: 0x21, Bytes: append(v, 0x04, 0x00)})
+		},
+		"thousands of values, again and again": func(b *logtest.BinXML) error {
+			v, err := b.Value(0, func() error { return b.Instance("<b/>", make([]logtest.BinValue, MaxValues)...) })
+			if err != nil {
+				return err
+			}
+			return b.Instance("<a>"+strings.Repeat("{0:21}", 4000)+"</a>", v)
+		},
 		"doubled on each level": func(b *logtest.BinXML) error {
 			v := str("x")
 			for range 15 {
@@ -213,7 +227,7 @@ func TestCost(t *testing.T) {
 		},
 	} {
 		var m Machine
-		d, err := open(t, &m, build, fourTimes)
+		d, err := open(t, &m, build, fourTimes, "<b/>")
 		if err != nil {
 			t.Fatal(err)
 		}
