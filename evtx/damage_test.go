@@ -321,3 +321,36 @@ func TestNoFile(t *testing.T) {
 		}
 	}
 }
+
+// TestChunk looks at a file chunk by chunk.
+func TestChunk(t *testing.T) {
+	b := file(t, &logtest.EVTX{PerChunk: 3}, series(1, 7))
+	b[0x1000+evtx.ChunkSize+0x200]++ // a record's signature
+	b = append(b, make([]byte, 100)...)
+	r := reader(t, b, nil)
+	var c evtx.Chunk
+	var got [][]uint64
+	for block := range r.Extent().Blocks {
+		if err := r.Chunk(block, true, &c); err != nil {
+			t.Fatal(err)
+		}
+		if c.Offset() != 0x1000+block*evtx.ChunkSize || len(c.Bytes()) != evtx.ChunkSize && block < 3 {
+			t.Errorf("chunk %d: 0x%x bytes at 0x%x", block, len(c.Bytes()), c.Offset())
+		}
+		var ids []uint64
+		var e eventlog.Event
+		for rec, recovered := range c.Records() {
+			if err := rec.Event(&e, 0); err != nil || recovered || e.RecordNumber != rec.RecordID() || *e.Origin != (eventlog.Origin{Server: "srv1", Log: "App.evtx"}) {
+				t.Errorf("%+v, %v", e, err)
+			}
+			ids = append(ids, rec.RecordID())
+		}
+		got = append(got, ids)
+		if bad := block == 1; (c.DataErr != nil) != bad || len(c.Losses()) > 0 != bad || (c.HeaderErr != nil) != (block == 3) || c.SumErr != nil {
+			t.Errorf("chunk %d: %v, %v, %v, %v", block, c.HeaderErr, c.SumErr, c.DataErr, c.Losses())
+		}
+	}
+	if want := [][]uint64{{1, 2, 3}, {5, 6}, {7}, nil}; !slices.EqualFunc(got, want, slices.Equal) {
+		t.Errorf("%v, want %v", got, want)
+	}
+}
