@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -79,7 +80,7 @@ func benchEvtx(w io.Writer, work string) error {
 		}},
 		{"one MiB, all events as xml, one core; ratio to evtxexport", []*program{
 			them("evtxexport (libevtx)", short, "evtxexport", "-f", "xml"),
-			them("evtx_dump.py (python-evtx)", short, "evtx_dump.py"),
+			them("evtx_dump (python-evtx)", short, pythonEvtx()),
 			us("netelf, the events' own xml", "xml", core, short),
 		}},
 	} {
@@ -88,6 +89,16 @@ func benchEvtx(w io.Writer, work string) error {
 		}
 	}
 	return nil
+}
+
+// pythonEvtx is python-evtx's evtx_dump, which has the name of Rust's: it is the one
+// beside a program that python-evtx alone has.
+func pythonEvtx() string {
+	beside, err := exec.LookPath("evtx_record_structure")
+	if err != nil {
+		return "evtx_record_structure" // which is said to be missing
+	}
+	return filepath.Join(filepath.Dir(beside), "evtx_dump")
 }
 
 // evtxChunks are chunks of real logs whose checksums are right, or where there are

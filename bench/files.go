@@ -125,10 +125,10 @@ type program struct {
 
 // foreign is how to get the programs of others.
 var foreign = map[string]string{
-	"evtexport":    "apt-get install libevt-utils",
-	"evtxexport":   "apt-get install libevtx-utils",
-	"evtx_dump":    "cargo install evtx",
-	"evtx_dump.py": "pip install python-evtx",
+	"evtexport":             "apt-get install libevt-utils",
+	"evtxexport":            "apt-get install libevtx-utils",
+	"evtx_dump":             "cargo install evtx",
+	"evtx_record_structure": "pip install python-evtx",
 }
 
 // compare runs all programs in turn, so that what disturbs the machine disturbs
