@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -80,7 +79,7 @@ func benchEvtx(w io.Writer, work string) error {
 		}},
 		{"one MiB, all events as xml, one core; ratio to evtxexport", []*program{
 			them("evtxexport (libevtx)", short, "evtxexport", "-f", "xml"),
-			them("evtx_dump (python-evtx)", short, pythonEvtx()),
+			them("python-evtx", short, "python3", "-c", pythonEvtx),
 			us("netelf, the events' own xml", "xml", core, short),
 		}},
 	} {
@@ -91,15 +90,8 @@ func benchEvtx(w io.Writer, work string) error {
 	return nil
 }
 
-// pythonEvtx is python-evtx's evtx_dump, which has the name of Rust's: it is the one
-// beside a program that python-evtx alone has.
-func pythonEvtx() string {
-	beside, err := exec.LookPath("evtx_record_structure")
-	if err != nil {
-		return "evtx_record_structure" // which is said to be missing
-	}
-	return filepath.Join(filepath.Dir(beside), "evtx_dump")
-}
+// pythonEvtx has python-evtx print the XML of all records.
+const pythonEvtx = "import sys, Evtx.Evtx as e\nwith e.Evtx(sys.argv[1]) as log:\n for r in log.records(): print(r.xml())"
 
 // evtxChunks are chunks of real logs whose checksums are right, or where there are
 // none at hand of events that are made.

@@ -29,8 +29,8 @@ type Machine struct {
 
 // Bounds of what a Machine remembers: beyond them it forgets all and begins anew.
 const (
-	maxTemplates     = 4096
-	maxTemplateBytes = 4 << 20
+	maxTemplates     = 2048
+	maxTemplateBytes = 1 << 20
 )
 
 // place remembers which template stands at an offset of the data.
@@ -164,7 +164,6 @@ func (m *Machine) open(at, end int, how form) (Doc, error) {
 		return Doc{}, err
 	}
 	t := compile(string(canon), nt.GUID{})
-	t.ephemeral = true
 	m.use(t)
 	if !m.Charge(len(canon)) { // a value may be opened again and again
 		return Doc{}, m.formatError("Fragment", "", at, errCost)

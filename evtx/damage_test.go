@@ -219,6 +219,16 @@ func TestLosses(t *testing.T) {
 			[]string{"damaged, but", "record 6 is missing: evtx: EventRecord.Size at offset 0x11204: 0x10000, but only 0xfe00 bytes are left in the chunk"}},
 		{"number of a record", 0, func(b []byte) []byte { le.PutUint64(b[second+0x208:], 3); return b }, []uint64{6},
 			[]string{"damaged, but", "record 6 is missing: evtx: EventRecord.RecordID at offset 0x11208: 3 does not fit: 6 comes next"}},
+		{"number of a record that is far too high", 0, func(b []byte) []byte {
+			c := b[0x1000+3*evtx.ChunkSize:]
+			le.PutUint64(c[0x208+le.Uint32(c[0x204:]):], 1<<40)
+			return b
+		}, []uint64{17}, []string{"damaged, but", "record 17 is missing: evtx: EventRecord.RecordID at offset 0x31"}},
+		{"number of the last record", 0, func(b []byte) []byte {
+			c := b[0x1000+3*evtx.ChunkSize:]
+			le.PutUint64(c[le.Uint32(c[44:])+8:], 1<<40)
+			return b
+		}, []uint64{20}, []string{"damaged, but", "record 20 is missing: evtx: EventRecord.RecordID at offset 0x31"}},
 		{"tail of the chunk torn off", 0, func(b []byte) []byte { clear(b[second+0xc00 : second+evtx.ChunkSize]); return b }, []uint64{9, 10},
 			[]string{"damaged, but", "records 9 to 10 are missing: evtx: EventRecord.SizeCopy at offset 0x1"}},
 		{"not whole chunks", 0, func(b []byte) []byte { return append(b, "ElfChnk"...) }, nil, nil},
