@@ -155,9 +155,12 @@ func (c *canonizer) token(token byte) error {
 }
 
 func (c *canonizer) content(kind byte, misplaced error) error {
-	name, known := contentNames[kind]
+	name := ""
+	if int(kind) < len(contentNames) {
+		name = contentNames[kind]
+	}
 	switch {
-	case !known:
+	case name == "":
 		return c.m.formatError("Token", "", c.at-1, fmt.Errorf("0x%02x is no token", c.m.data[c.at-1]))
 	case misplaced != nil, c.open && kind == tokenCDATA:
 		return c.misplaced(name)
@@ -195,7 +198,7 @@ func (c *canonizer) content(kind byte, misplaced error) error {
 	return nil
 }
 
-var contentNames = map[byte]string{
+var contentNames = [...]string{
 	tokenValue: "ValueText", tokenCDATA: "CDATASection", tokenCharRef: "CharRef", tokenEntityRef: "EntityRef",
 	tokenNormalSub: "NormalSubstitution", tokenOptionalSub: "OptionalSubstitution",
 }
