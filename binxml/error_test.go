@@ -135,6 +135,18 @@ func TestLinear(t *testing.T) {
 	}
 }
 
+// TestNames holds which names can stand in a tag.
+func TestNames(t *testing.T) {
+	for name, want := range map[string]bool{
+		"a": true, "Größe": true, "x:y-1.2": true, "_": true, "名前": true, "a\u0301": true, "": false, "1a": false, "-": false, "a b": false,
+		"a>": false, "a'": false, "a\x00": false, "\u0301": false, "a\u2028": false, "a\ufffe": false, "\U0001F600": false,
+	} {
+		if got := isName(utf16(name)); got != want {
+			t.Errorf("%+q: %v, want %v", name, got, want)
+		}
+	}
+}
+
 // TestNameHash is the hash that files of Windows have: of "Event", 0x0cba.
 func TestNameHash(t *testing.T) {
 	for name, want := range map[string]uint16{"Event": 0x0cba, "System": 0x546f, "xmlns": 0x0fbc} {

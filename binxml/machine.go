@@ -2,9 +2,9 @@ package binxml
 
 import (
 	"encoding/binary"
-	"errors"
 	"fmt"
 
+	"netelf.example/eventlog"
 	"netelf.example/nt"
 )
 
@@ -130,7 +130,7 @@ const (
 	maxGrant    = 1 << 20
 )
 
-var errCost = errors.New("its template makes more of it than any event has")
+var errCost = fmt.Errorf("its template makes more of it than any event has: %w", eventlog.ErrTooLarge)
 
 // Charge takes n off what the record may cost; it answers false when that is
 // used up.

@@ -114,7 +114,11 @@ func (c *cursor) plan(ctx context.Context, sel *eventlog.Selection) error {
 			First: first - lost, Last: first - 1, Err: eventlog.ErrOverwrite})
 	}
 	c.first = first
-	route := route{l: l, back: sel.Backward, recovered: sel.Recovered && (sel.Backward || first <= max(oldest, 1))}
+	begin := oldest
+	if len(l.chunks) == 0 {
+		begin = next
+	}
+	route := route{l: l, back: sel.Backward, recovered: sel.Recovered && (sel.Backward || first <= begin)}
 	if sel.Backward {
 		route.live = -1
 		if first >= oldest && oldest != 0 {

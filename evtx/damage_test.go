@@ -319,6 +319,26 @@ func TestRecovered(t *testing.T) {
 	}
 }
 
+// TestRecoveredAlone finds records in a file whose log is empty: the clean header
+// counts no chunk.
+func TestRecoveredAlone(t *testing.T) {
+	b := file(t, &logtest.EVTX{}, series(1, 3))
+	h := evtx.FileHeader{NextRecordID: 9}
+	head, err := h.AppendBinary(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	copy(b, head)
+	r := reader(t, b, nil)
+	if got := items(t, r, eventlog.Selection{}); len(got) != 0 {
+		t.Errorf("an empty log has %v", got)
+	}
+	there, back := items(t, r, eventlog.Selection{Recovered: true}), items(t, r, eventlog.Selection{Recovered: true, Backward: true})
+	if len(there) != 3 || !there[0].recovered || !slices.Equal(turned(back), there) {
+		t.Errorf("recovered %v, backwards %v", there, back)
+	}
+}
+
 // TestNoFile says what is no .evtx file.
 func TestNoFile(t *testing.T) {
 	for name, b := range map[string][]byte{
