@@ -46,6 +46,7 @@ const (
 func (m *Machine) canonical(dst []byte, at, end int, how form) ([]byte, error) {
 	c := canonizer{m: m, dst: dst, at: at, end: end, how: how}
 	err := c.run()
+	m.work -= len(c.dst)
 	return c.dst, err
 }
 
@@ -80,6 +81,9 @@ func (c *canonizer) run() error {
 		}
 		if len(c.dst) > MaxFragment {
 			return c.m.formatError("Fragment", "", begin, errOver("bytes", len(c.dst), MaxFragment))
+		}
+		if len(c.dst) > c.m.work {
+			return c.m.formatError("Fragment", "", begin, errCost)
 		}
 	}
 	switch {
@@ -151,9 +155,12 @@ func (c *canonizer) token(token byte) error {
 }
 
 func (c *canonizer) content(kind byte, misplaced error) error {
-	name, known := contentNames[kind]
+	name := ""
+	if int(kind) < len(contentNames) {
+		name = contentNames[kind]
+	}
 	switch {
-	case !known:
+	case name == "":
 		return c.m.formatError("Token", "", c.at-1, fmt.Errorf("0x%02x is no token", c.m.data[c.at-1]))
 	case misplaced != nil, c.open && kind == tokenCDATA:
 		return c.misplaced(name)
@@ -191,7 +198,7 @@ func (c *canonizer) content(kind byte, misplaced error) error {
 	return nil
 }
 
-var contentNames = map[byte]string{
+var contentNames = [...]string{
 	tokenValue: "ValueText", tokenCDATA: "CDATASection", tokenCharRef: "CharRef", tokenEntityRef: "EntityRef",
 	tokenNormalSub: "NormalSubstitution", tokenOptionalSub: "OptionalSubstitution",
 }
@@ -290,26 +297,34 @@ func (m *Machine) nameAt(off int) (name []byte, size int, err error) {
 	return b, head + 2*units + 2, nil
 }
 
-// isName says whether a name can stand in a tag: no white space, no markup, no
-// character that XML does not know.
+// isName says whether a name can stand in a tag (XML 1.0, section 2.3), as far as
+// characters of the Basic Multilingual Plane go.
 func isName(u16 []byte) bool {
-	if len(u16) == 0 {
-		return false
-	}
 	for i := 0; i < len(u16); i += 2 {
 		c := uint16(u16[i]) | uint16(u16[i+1])<<8
-		if c >= 0x80 {
-			if c >= 0xd800 && c < 0xe000 || c >= 0xfffe {
-				return false
-			}
-			continue
-		}
-		letter := c|0x20 >= 'a' && c|0x20 <= 'z' || c == '_' || c == ':'
-		if !letter && (i == 0 || (c < '0' || c > '9') && c != '-' && c != '.') {
+		letter := c|0x20 >= 'a' && c|0x20 <= 'z' || c == '_' || c == ':' || c >= 0x80 && within(c, nameStart)
+		if !letter && (i == 0 || (c < '0' || c > '9') && c != '-' && c != '.' && !within(c, nameRest)) {
 			return false
 		}
 	}
-	return true
+	return len(u16) > 0
+}
+
+var (
+	nameStart = [][2]uint16{
+		{0xc0, 0xd6}, {0xd8, 0xf6}, {0xf8, 0x2ff}, {0x370, 0x37d}, {0x37f, 0x1fff}, {0x200c, 0x200d}, {0x2070, 0x218f},
+		{0x2c00, 0x2fef}, {0x3001, 0xd7ff}, {0xf900, 0xfdcf}, {0xfdf0, 0xfffd},
+	}
+	nameRest = [][2]uint16{{0xb7, 0xb7}, {0x300, 0x36f}, {0x203f, 0x2040}}
+)
+
+func within(c uint16, ranges [][2]uint16) bool {
+	for _, r := range ranges {
+		if c >= r[0] && c <= r[1] {
+			return true
+		}
+	}
+	return false
 }
 
 // named says whether the four bytes at at point to a name, by its hash.

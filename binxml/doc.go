@@ -27,8 +27,8 @@
 // marks and in their order, elements without content as they were made (<a/> or
 // <a></a>), hexadecimal numbers without leading zeros, GUIDs in braces and capital
 // letters, binary data as capital digits, booleans as true and false. A FILETIME
-// has seven digits of a second's fraction, as today's Windows writes it; until
-// 2019 two zeros followed them. A SYSTEMTIME has three. Control characters, which
+// has seven digits of a second's fraction, as today's Windows writes it; up to
+// Server 2019 two zeros followed them. A SYSTEMTIME has three. Control characters, which
 // Windows writes as they are, become U+FFFD, so that the text is XML.
 //
 // # Hostile data

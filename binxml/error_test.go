@@ -127,11 +127,23 @@ func TestLinear(t *testing.T) {
 	text := "<a>" + strings.Repeat("<"+long+"/>", 4000) + "</a>"
 	var m Machine
 	_, err := open(t, &m, func(b *logtest.BinXML) error { return b.Instance(text) })
-	if !errors.Is(err, eventlog.ErrTooLarge) || !strings.Contains(err.Error(), "bytes, at most 1048576") {
+	if !errors.Is(err, eventlog.ErrTooLarge) || !strings.Contains(err.Error(), "bytes, at most 262144") {
 		t.Errorf("%v, want a limit", err)
 	}
 	if n := len(m.canon); n > MaxFragment+4*MaxNameUnits {
 		t.Errorf("the canonical form has %d bytes", n)
+	}
+}
+
+// TestNames holds which names can stand in a tag.
+func TestNames(t *testing.T) {
+	for name, want := range map[string]bool{
+		"a": true, "Größe": true, "x:y-1.2": true, "_": true, "名前": true, "a\u0301": true, "": false, "1a": false, "-": false, "a b": false,
+		"a>": false, "a'": false, "a\x00": false, "\u0301": false, "a\u2028": false, "a\ufffe": false, "\U0001F600": false,
+	} {
+		if got := isName(utf16(name)); got != want {
+			t.Errorf("%+q: %v, want %v", name, got, want)
+		}
 	}
 }
 
@@ -141,5 +153,33 @@ func TestNameHash(t *testing.T) {
 		if got := hashName(utf16(name)); got != want {
 			t.Errorf("%s: %#x, want %#x", name, got, want)
 		}
+	}
+}
+
+// TestWork bounds what is made of one piece of data, however many records point
+// into it.
+func TestWork(t *testing.T) {
+	b := logtest.NewBinXML(begin)
+	if err := b.Elements("<a>"+strings.Repeat("x", 20000)+"</a>", true); err != nil {
+		t.Fatal(err)
+	}
+	var m Machine
+	m.Load(b.Data, 0)
+	n := 0
+	for ; ; n++ {
+		m.Begin(len(b.Data))
+		if _, err := m.Open(begin, len(b.Data)); errors.Is(err, errCost) {
+			break
+		} else if err != nil || n > maxWork {
+			t.Fatal(n, err)
+		}
+	}
+	if want := maxWork / 40000; n < want-1 || n > want+1 {
+		t.Errorf("%d times, want about %d", n, want)
+	}
+	m.Load(b.Data, 0)
+	m.Begin(len(b.Data))
+	if _, err := m.Open(begin, len(b.Data)); err != nil {
+		t.Errorf("of the next chunk: %v", err)
 	}
 }

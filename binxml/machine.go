@@ -2,9 +2,9 @@ package binxml
 
 import (
 	"encoding/binary"
-	"errors"
 	"fmt"
 
+	"netelf.example/eventlog"
 	"netelf.example/nt"
 )
 
@@ -20,6 +20,7 @@ type Machine struct {
 	here   [placeSlots]place
 	epoch  uint32
 	canon  []byte
+	work   int             // bytes of canonical forms that may still be made of the data
 	values []value         // of all open documents
 	inner  [MaxNesting]Doc // that are being written
 	left   int             // what the record may still cost
@@ -28,8 +29,8 @@ type Machine struct {
 
 // Bounds of what a Machine remembers: beyond them it forgets all and begins anew.
 const (
-	maxTemplates     = 4096
-	maxTemplateBytes = 4 << 20
+	maxTemplates     = 2048
+	maxTemplateBytes = 1 << 20
 )
 
 // place remembers which template stands at an offset of the data.
@@ -39,7 +40,32 @@ type place struct {
 	template *Template
 }
 
-const placeSlots = 256
+// A place is sought in placeTries slots from the one that its hash says.
+const (
+	placeSlots = 512
+	placeTries = 8
+)
+
+// maxWork is how many bytes of canonical forms are made of one piece of data. A
+// chunk has room for 64 KiB of definitions; but they may overlap, and point to
+// long names.
+const maxWork = 8 << 20
+
+// find is the slot of the definition at an offset, which has its template if it
+// is known.
+func (m *Machine) find(def uint32) (p *place, known bool) {
+	h := def * 0x9e3779b1 >> 23
+	for i := range uint32(placeTries) {
+		q := &m.here[(h+i)%placeSlots]
+		if q.epoch != m.epoch {
+			return q, false
+		}
+		if q.at == def {
+			return q, true
+		}
+	}
+	return &m.here[h], false
+}
 
 // value says where in the data a value lies.
 type value struct {
@@ -52,7 +78,7 @@ type value struct {
 // Documents of what was there before are void.
 func (m *Machine) Load(data []byte, base int64) {
 	m.data, m.base = data, base
-	m.values = m.values[:0]
+	m.values, m.work = m.values[:0], maxWork
 	if m.epoch++; m.epoch == 0 {
 		m.here = [placeSlots]place{}
 		m.epoch = 1
@@ -104,7 +130,7 @@ const (
 	maxGrant    = 1 << 20
 )
 
-var errCost = errors.New("its template makes more of it than any event has")
+var errCost = fmt.Errorf("its template makes more of it than any event has: %w", eventlog.ErrTooLarge)
 
 // Charge takes n off what the record may cost; it answers false when that is
 // used up.
@@ -138,8 +164,10 @@ func (m *Machine) open(at, end int, how form) (Doc, error) {
 		return Doc{}, err
 	}
 	t := compile(string(canon), nt.GUID{})
-	t.ephemeral = true
 	m.use(t)
+	if !m.Charge(len(canon)) { // a value may be opened again and again
+		return Doc{}, m.formatError("Fragment", "", at, errCost)
+	}
 	return Doc{Template: t, m: m}, nil
 }
 
@@ -150,9 +178,9 @@ func (m *Machine) instance(at, end int) (d Doc, err error) {
 		return d, m.formatError("TemplateInstance", "", at, errShort(head, end-at))
 	}
 	def := int(binary.LittleEndian.Uint32(m.data[at+6:]))
-	p := &m.here[uint32(def)*0x9e3779b1>>24]
-	if p.epoch != m.epoch || p.at != uint32(def) {
-		if p, err = m.define(p, def); err != nil {
+	p, known := m.find(uint32(def))
+	if !known {
+		if err = m.define(p, def); err != nil {
 			return d, err
 		}
 	}
@@ -171,14 +199,14 @@ const defHead = 24
 
 // define finds the template whose definition stands at an offset, and compiles
 // it if it is a new one.
-func (m *Machine) define(p *place, def int) (*place, error) {
+func (m *Machine) define(p *place, def int) error {
 	if def < 0 || def > len(m.data)-defHead {
-		return nil, m.formatError("TemplateDef", "", def, fmt.Errorf("offset 0x%x lies outside of the 0x%x bytes", def, len(m.data)))
+		return m.formatError("TemplateDef", "", def, fmt.Errorf("offset 0x%x lies outside of the 0x%x bytes", def, len(m.data)))
 	}
 	size := int(binary.LittleEndian.Uint32(m.data[def+20:]))
 	begin := def + defHead
 	if size > len(m.data)-begin {
-		return nil, m.formatError("TemplateDef", "TemplateDefByteLength", def+20, errShort(size, len(m.data)-begin))
+		return m.formatError("TemplateDef", "TemplateDefByteLength", def+20, errShort(size, len(m.data)-begin))
 	}
 	at, end := begin, begin+size
 	for end-at >= 4 && m.data[at] == tokenFragmentHeader {
@@ -188,7 +216,7 @@ func (m *Machine) define(p *place, def int) (*place, error) {
 	canon, err := m.canonical(append(m.canon[:0], guid[:]...), at, end, inTemplate)
 	m.canon = canon
 	if err != nil {
-		return nil, err
+		return err
 	}
 	t := m.cache[string(canon)]
 	if t == nil {
@@ -201,7 +229,7 @@ func (m *Machine) define(p *place, def int) (*place, error) {
 		m.cached += len(key)
 	}
 	*p = place{m.epoch, uint32(def), uint32(defHead + size), t}
-	return p, nil
+	return nil
 }
 
 // specs are the values of an instance: their number, size and type of each, and
@@ -217,6 +245,9 @@ func (m *Machine) specs(at, end int) ([]value, error) {
 	spec := m.data[at+4 : end]
 	if len(spec) < 4*n {
 		return nil, m.formatError("TemplateInstanceData", "ValueSpec", at+4, errShort(4*n, len(spec)))
+	}
+	if !m.Charge(n) {
+		return nil, m.formatError("TemplateInstanceData", "NumValues", at, errCost)
 	}
 	first := len(m.values)
 	pos := uint32(at + 4 + 4*n)

@@ -39,15 +39,17 @@ type Node struct {
 }
 
 // Template is a fragment that was taken apart once: of a template definition, or
-// of elements that stand for themselves. It is not changed afterwards and shared
-// by all that use it.
+// of elements that stand for themselves. It is not changed afterwards, and belongs
+// to its Machine.
 type Template struct {
-	GUID      nt.GUID // of the definition; zero: none
-	nodes     []Node
-	subs      int // one more than the largest number of a value
-	size      int // of the canonical form
-	ephemeral bool
-	xml       []step
+	// Kept is what the reader of the template wants to find with it again.
+	Kept any
+
+	GUID  nt.GUID // of the definition; zero: none
+	nodes []Node
+	subs  int // one more than the largest number of a value
+	size  int // of the canonical form
+	xml   []step
 }
 
 // Nodes are the steps of the template; they are not to be changed.
@@ -125,7 +127,3 @@ func compile(canon string, guid nt.GUID) *Template {
 
 // entities are those that XML knows without a declaration.
 var entities = map[string]string{"lt": "<", "gt": ">", "amp": "&", "quot": `"`, "apos": "'"}
-
-// Ephemeral says that the template was made of elements that stand for
-// themselves: it is not kept for another record.
-func (t *Template) Ephemeral() bool { return t.ephemeral }

@@ -11,7 +11,7 @@ const (
 	MaxDepth     = 64      // of elements, in one fragment
 	MaxNesting   = 16      // of fragments in values of fragments
 	MaxValues    = 4096    // of one template instance
-	MaxFragment  = 1 << 20 // bytes of a fragment or a template definition
+	MaxFragment  = 1 << 18 // bytes of a fragment or a template definition, with its names in place
 	MaxNameUnits = 1024    // of an element's or attribute's name
 )
 

@@ -12,10 +12,10 @@ type step struct {
 	lit      string
 	kind     stepKind
 	attr     bool   // of stepSub: inside of an attribute's value
-	optional bool   // of stepSub: null leaves out what is around it
+	optional bool   // of stepSub: null leaves out what is around it; of stepElement: there is such a value right inside
 	sub      uint16 // of stepSub; of stepElement the dependency
 	end      int32  // of stepElement and stepAttr: the step behind all of it
-	array    int32  // of stepElement: its content is this value alone, and it is repeated for each element; -1: not
+	only     int32  // of both: the content is this value alone, an element is repeated for each element of it; -1: not
 }
 
 type stepKind uint8
@@ -64,17 +64,14 @@ func (w *xmlWriter) run(pc, to int32, item *Value) error {
 		pc++
 		switch s.kind {
 		case stepElement:
-			if s.sub != noDependency && w.null(s.sub) || w.missing(pc, s.end) {
+			if s.sub != noDependency && w.null(s.sub) || s.optional && w.missing(s, pc) {
 				pc = s.end
 				break
 			}
-			if s.array < 0 {
+			if s.only < 0 || int(s.only) >= len(w.d.values) || w.d.values[s.only].typ&TypeArray == 0 {
 				break
 			}
-			v := w.d.Value(int(s.array))
-			if v.Type&TypeArray == 0 {
-				break
-			}
+			v := w.d.Value(int(s.only))
 			for {
 				x, ok := v.Next()
 				if !ok {
@@ -86,7 +83,7 @@ func (w *xmlWriter) run(pc, to int32, item *Value) error {
 			}
 			pc = s.end
 		case stepAttr:
-			if w.missing(pc, s.end) {
+			if w.missing(s, pc) {
 				pc = s.end
 			}
 		case stepSub:
@@ -105,10 +102,13 @@ func (w *xmlWriter) null(sub uint16) bool {
 	return int(sub) >= len(w.d.values) || w.d.values[sub].typ == TypeNull
 }
 
-// missing says whether an optional value right inside the steps is null: not
-// inside of an element or attribute among them, which has its own.
-func (w *xmlWriter) missing(pc, end int32) bool {
-	for pc < end {
+// missing says whether an optional value right inside of s is null: not inside of
+// an element or attribute in it, which has its own.
+func (w *xmlWriter) missing(s *step, pc int32) bool {
+	if s.only >= 0 {
+		return w.null(uint16(s.only))
+	}
+	for end := s.end; pc < end; {
 		s := &w.d.Template.xml[pc]
 		switch {
 		case s.kind == stepElement || s.kind == stepAttr:
@@ -311,9 +311,9 @@ func (x *xmlCompiler) element(i int32) {
 	for x.nodes[body].Kind == Attribute {
 		body = x.nodes[body].End
 	}
-	begin, array, optional := int32(-1), int32(-1), false
+	begin, only, optional := int32(-1), int32(-1), false
 	if n.End == body+1 && x.nodes[body].Kind == Substitution {
-		array = int32(x.nodes[body].Sub)
+		only = int32(x.nodes[body].Sub)
 	}
 	for k := body; k < n.End; k++ {
 		if c := &x.nodes[k]; c.Kind == Element {
@@ -322,8 +322,8 @@ func (x *xmlCompiler) element(i int32) {
 			optional = true
 		}
 	}
-	if array >= 0 || optional || n.Dep != noDependency {
-		begin = x.add(step{kind: stepElement, sub: n.Dep, array: array})
+	if only >= 0 || optional || n.Dep != noDependency {
+		begin = x.add(step{kind: stepElement, sub: n.Dep, only: only, optional: optional})
 	}
 	x.lit = append(append(x.lit, '<'), n.Name...)
 	for k := i + 1; k < body; k = x.nodes[k].End {
@@ -346,7 +346,11 @@ func (x *xmlCompiler) attribute(i int32) {
 	begin := int32(-1)
 	for k := i + 1; k < n.End; k++ {
 		if x.nodes[k].Kind == Substitution && x.nodes[k].Optional && begin < 0 {
-			begin = x.add(step{kind: stepAttr})
+			s := step{kind: stepAttr, only: -1}
+			if n.End == i+2 {
+				s.only = int32(x.nodes[k].Sub)
+			}
+			begin = x.add(s)
 		}
 	}
 	x.lit = append(append(append(x.lit, ' '), n.Name...), "='"...)

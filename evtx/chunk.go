@@ -23,7 +23,6 @@ type Chunk struct {
 	off   int64  // where it begins in the file
 	block []byte
 	m     binxml.Machine
-	plans map[*binxml.Template]*[scopeCount]*plan
 	found []entry
 	rec   Record
 }
@@ -91,27 +90,19 @@ func (c *Chunk) Offset() int64 { return c.off }
 // Bytes is the chunk as it lies in the file, shorter where it is cut off.
 func (c *Chunk) Bytes() []byte { return c.buf }
 
-// plan is where a template has its fields, if it stands in such a place.
-func (c *Chunk) plan(t *binxml.Template, in scope) *plan {
-	p := c.plans[t]
-	if p == nil {
-		if t.Ephemeral() { // used once
-			return newPlan(t, in)
-		}
-		if c.plans == nil || len(c.plans) >= maxPlans {
-			c.plans = map[*binxml.Template]*[scopeCount]*plan{}
-		}
+// planOf is where a template has its fields, if it stands in such a place. It is
+// kept with the template.
+func planOf(t *binxml.Template, in scope) *plan {
+	p, ok := t.Kept.(*[scopeCount]*plan)
+	if !ok {
 		p = new([scopeCount]*plan)
-		c.plans[t] = p
+		t.Kept = p
 	}
 	if p[in] == nil {
 		p[in] = newPlan(t, in)
 	}
 	return p[in]
 }
-
-// maxPlans is how many plans are kept: a Machine forgets its templates too.
-const maxPlans = 4096
 
 // span is which record numbers a chunk has of the log: from its first up to what
 // the next chunk begins with.
@@ -141,7 +132,7 @@ func (c *Chunk) index(s span, recovered bool) {
 		size, err := checkRecord(c.buf[pos:], c.off+int64(pos))
 		if err == nil {
 			id := recordID(c.buf[pos:])
-			live := id > x.last && id < s.next && (!slack || id == x.last+1 && x.end == pos)
+			live := id > x.last && id < s.next && (!slack || id == x.last+1 && x.end == pos) && x.believes(pos, size, id)
 			switch {
 			case live:
 				x.record(pos, size, id)
@@ -204,6 +195,20 @@ func (x *indexer) record(at, size int, id uint64) {
 	}
 	x.c.found = append(x.c.found, entry{what: isRecord, at: uint32(at), size: uint32(size)})
 	x.last, x.end = id, at+size
+}
+
+// believes says whether a number can be right: the next one; one for which the
+// stretch that was skipped has room for those between; one that the next record
+// confirms; or the last one that the header knows of.
+func (x *indexer) believes(at, size int, id uint64) bool {
+	if id == x.last+1 || id-x.last-1 <= uint64(at-x.end)/MinRecordSize {
+		return true
+	}
+	c := x.c
+	if _, err := checkRecord(c.buf[at+size:], 0); err == nil && recordID(c.buf[at+size:]) == id+1 {
+		return true
+	}
+	return c.HeaderErr == nil && c.SumErr == nil && id == c.Header.LastRecordID
 }
 
 // lose says what is missing before number id.

@@ -124,5 +124,5 @@ func (r *Record) nested(d *binxml.Doc, sub int, in scope, depth int) error {
 	if err != nil {
 		return err
 	}
-	return r.run(r.c.plan(inner.Template, in), &inner, depth)
+	return r.run(planOf(inner.Template, in), &inner, depth)
 }

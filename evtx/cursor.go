@@ -114,7 +114,11 @@ func (c *cursor) plan(ctx context.Context, sel *eventlog.Selection) error {
 			First: first - lost, Last: first - 1, Err: eventlog.ErrOverwrite})
 	}
 	c.first = first
-	route := route{l: l, back: sel.Backward, recovered: sel.Recovered && (sel.Backward || first <= max(oldest, 1))}
+	begin := oldest
+	if len(l.chunks) == 0 {
+		begin = next
+	}
+	route := route{l: l, back: sel.Backward, recovered: sel.Recovered && (sel.Backward || first <= begin)}
 	if sel.Backward {
 		route.live = -1
 		if first >= oldest && oldest != 0 {
@@ -134,13 +138,16 @@ func (c *cursor) plan(ctx context.Context, sel *eventlog.Selection) error {
 	if route.back {
 		route.block = l.blocks - 1
 	}
-	if n := c.r.opts.Parallel; n > 0 {
+	if n := c.r.opts.Parallel; n > 0 && (sel.Limit == 0 || sel.Limit > fewEvents) {
 		c.feed = newPipeline(c.r, sel, route, n)
 	} else {
 		c.feed = &single{w: newWorker(c.r, sel), route: route}
 	}
 	return nil
 }
+
+// fewEvents are so few that nothing is decoded ahead for them.
+const fewEvents = 100
 
 // route is the order in which a walk comes to the chunks.
 type route struct {

@@ -219,6 +219,16 @@ func TestLosses(t *testing.T) {
 			[]string{"damaged, but", "record 6 is missing: evtx: EventRecord.Size at offset 0x11204: 0x10000, but only 0xfe00 bytes are left in the chunk"}},
 		{"number of a record", 0, func(b []byte) []byte { le.PutUint64(b[second+0x208:], 3); return b }, []uint64{6},
 			[]string{"damaged, but", "record 6 is missing: evtx: EventRecord.RecordID at offset 0x11208: 3 does not fit: 6 comes next"}},
+		{"number of a record that is far too high", 0, func(b []byte) []byte {
+			c := b[0x1000+3*evtx.ChunkSize:]
+			le.PutUint64(c[0x208+le.Uint32(c[0x204:]):], 1<<40)
+			return b
+		}, []uint64{17}, []string{"damaged, but", "record 17 is missing: evtx: EventRecord.RecordID at offset 0x31"}},
+		{"number of the last record", 0, func(b []byte) []byte {
+			c := b[0x1000+3*evtx.ChunkSize:]
+			le.PutUint64(c[le.Uint32(c[44:])+8:], 1<<40)
+			return b
+		}, []uint64{20}, []string{"damaged, but", "record 20 is missing: evtx: EventRecord.RecordID at offset 0x31"}},
 		{"tail of the chunk torn off", 0, func(b []byte) []byte { clear(b[second+0xc00 : second+evtx.ChunkSize]); return b }, []uint64{9, 10},
 			[]string{"damaged, but", "records 9 to 10 are missing: evtx: EventRecord.SizeCopy at offset 0x1"}},
 		{"not whole chunks", 0, func(b []byte) []byte { return append(b, "ElfChnk"...) }, nil, nil},
@@ -309,6 +319,26 @@ func TestRecovered(t *testing.T) {
 	}
 }
 
+// TestRecoveredAlone finds records in a file whose log is empty: the clean header
+// counts no chunk.
+func TestRecoveredAlone(t *testing.T) {
+	b := file(t, &logtest.EVTX{}, series(1, 3))
+	h := evtx.FileHeader{NextRecordID: 9}
+	head, err := h.AppendBinary(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	copy(b, head)
+	r := reader(t, b, nil)
+	if got := items(t, r, eventlog.Selection{}); len(got) != 0 {
+		t.Errorf("an empty log has %v", got)
+	}
+	there, back := items(t, r, eventlog.Selection{Recovered: true}), items(t, r, eventlog.Selection{Recovered: true, Backward: true})
+	if len(there) != 3 || !there[0].recovered || !slices.Equal(turned(back), there) {
+		t.Errorf("recovered %v, backwards %v", there, back)
+	}
+}
+
 // TestNoFile says what is no .evtx file.
 func TestNoFile(t *testing.T) {
 	for name, b := range map[string][]byte{
@@ -319,5 +349,38 @@ func TestNoFile(t *testing.T) {
 		if !errors.As(err, &f) || f.Format != "evtx" || f.Struct != "FileHeader" {
 			t.Errorf("%s: %v", name, err)
 		}
+	}
+}
+
+// TestChunk looks at a file chunk by chunk.
+func TestChunk(t *testing.T) {
+	b := file(t, &logtest.EVTX{PerChunk: 3}, series(1, 7))
+	b[0x1000+evtx.ChunkSize+0x200]++ // a record's signature
+	b = append(b, make([]byte, 100)...)
+	r := reader(t, b, nil)
+	var c evtx.Chunk
+	var got [][]uint64
+	for block := range r.Extent().Blocks {
+		if err := r.Chunk(block, true, &c); err != nil {
+			t.Fatal(err)
+		}
+		if c.Offset() != 0x1000+block*evtx.ChunkSize || len(c.Bytes()) != evtx.ChunkSize && block < 3 {
+			t.Errorf("chunk %d: 0x%x bytes at 0x%x", block, len(c.Bytes()), c.Offset())
+		}
+		var ids []uint64
+		var e eventlog.Event
+		for rec, recovered := range c.Records() {
+			if err := rec.Event(&e, 0); err != nil || recovered || e.RecordNumber != rec.RecordID() || *e.Origin != (eventlog.Origin{Server: "srv1", Log: "App.evtx"}) {
+				t.Errorf("%+v, %v", e, err)
+			}
+			ids = append(ids, rec.RecordID())
+		}
+		got = append(got, ids)
+		if bad := block == 1; (c.DataErr != nil) != bad || len(c.Losses()) > 0 != bad || (c.HeaderErr != nil) != (block == 3) || c.SumErr != nil {
+			t.Errorf("chunk %d: %v, %v, %v, %v", block, c.HeaderErr, c.SumErr, c.DataErr, c.Losses())
+		}
+	}
+	if want := [][]uint64{{1, 2, 3}, {5, 6}, {7}, nil}; !slices.EqualFunc(got, want, slices.Equal) {
+		t.Errorf("%v, want %v", got, want)
 	}
 }

@@ -96,13 +96,17 @@ func (p *pipeline) next(ctx context.Context) (*batch, error) {
 	var ok bool
 	select {
 	case out, ok = <-p.order:
-		if !ok {
-			return nil, nil
-		}
 	case <-p.stop:
-		return nil, fs.ErrClosed
 	case <-ctx.Done():
 		return nil, ctx.Err()
+	}
+	if !ok {
+		select {
+		case <-p.stop: // closed meanwhile: this is no end
+			return nil, fs.ErrClosed
+		default:
+			return nil, nil
+		}
 	}
 	select {
 	case p.last = <-out:

@@ -123,6 +123,10 @@ func (r *Reader) Chunk(block int64, recovered bool, c *Chunk) error {
 		return err
 	}
 	c.index(r.layout.spanOf(block), recovered)
+	c.rec.origin = r.opts.Origin
+	for _, l := range c.Losses() {
+		l.Origin = r.opts.Origin
+	}
 	return nil
 }
 

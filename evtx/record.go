@@ -113,7 +113,7 @@ func (r *Record) open() error {
 			r.doc = binxml.Doc{}
 			r.plan = &noPlan
 		} else {
-			r.plan = r.c.plan(r.doc.Template, inDocument)
+			r.plan = planOf(r.doc.Template, inDocument)
 		}
 	}
 	return r.openErr

@@ -18,10 +18,7 @@ import (
 // TestRender writes events as XML and as JSON: the XML is the event's own, and the
 // JSON comes back as the event.
 func TestRender(t *testing.T) {
-	events := logtest.Events()
-	for _, e := range series(100, 20) {
-		events = append(events, e)
-	}
+	events := append(logtest.Events(), series(100, 20)...)
 	checkRendered(t, "fixture", file(t, &logtest.EVTX{}, events))
 	dir := corpus(t)
 	for _, x := range real {
