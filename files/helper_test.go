@@ -86,7 +86,7 @@ func evtxFile(t testing.TB, n int, text string) []byte {
 func fileOf(t *testing.T, name string, events []*eventlog.Event) []byte {
 	t.Helper()
 	if hasExt(name, ".evtx") {
-		b, err := new(logtest.EVTX).Bytes(events)
+		b, err := (&logtest.EVTX{Channel: name}).Bytes(events)
 		if err != nil {
 			t.Fatal(err)
 		}
