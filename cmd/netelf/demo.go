@@ -125,12 +125,18 @@ func (d *demo) open(ctx context.Context, now time.Time, port int) error {
 	for _, s := range d.servers {
 		text += fmt.Sprintf("  %s: {target: \"rpc://%s\", auth_file: %s}\n", s.name, s.door.addr, demoAuth)
 	}
-	text += fmt.Sprintf("groups:\n  %s: [%s]\n", demoUser, strings.Join(demoServers, ", "))
+	text += fmt.Sprintf("groups:\n  %s: [%s]\ncatalog: %s\n", demoUser, strings.Join(demoServers, ", "), demoCatalog)
+	if err := makeDemoCatalog(ctx, filepath.Join(d.dir, demoCatalog)); err != nil {
+		return err
+	}
 	return os.WriteFile(d.config(), []byte(text), 0o600)
 }
 
 // The files beside the logs.
-const demoAuth = "demo.auth"
+const (
+	demoAuth    = "demo.auth"
+	demoCatalog = "messages.db"
+)
 
 func (d *demo) users() string  { return filepath.Join(d.dir, "users.json") }
 func (d *demo) config() string { return filepath.Join(d.dir, "config.yaml") }

@@ -32,7 +32,7 @@ func (f *textFlags) flags(cmd *cobra.Command) {
 
 // catalogFlag is the --catalog of all verbs that read or fill one.
 func catalogFlag(cmd *cobra.Command, name *string) {
-	cmd.Flags().StringVar(name, "catalog", "", "the `file` with the message files of other machines, as 'netelf message' keeps it\n(default ~/.local/share/netelf/messages.db)")
+	cmd.Flags().StringVar(name, "catalog", "", "the `file` with the message files of other machines, as 'netelf message' keeps it\n(default as your configuration says, or ~/.local/share/netelf/messages.db)")
 }
 
 // langNames are those that a shell completes: languages that Windows was sold in.
@@ -79,10 +79,30 @@ func (a *app) catalogName(flag string) (string, error) {
 	if flag != "" {
 		return flag, nil
 	}
+	if name, err := a.configuredCatalog(); name != "" || err != nil {
+		return name, err
+	}
 	if name := config.MessagesFile(a.env); name != "" {
 		return name, nil
 	}
 	return "", errors.New("nobody knows where your catalogue is: there is no home; give --catalog")
+}
+
+// configuredCatalog is what the configuration says, "" if nothing. One that nobody
+// named and that is damaged says nothing: it does not keep files from being read.
+func (a *app) configuredCatalog() (string, error) {
+	if a.people == nil && a.ownConfig == "" {
+		p, err := config.OpenPeople(a.peopleFile(), a.isTarget)
+		if err != nil {
+			return "", nil
+		}
+		a.people = p
+	}
+	p, err := a.configured()
+	if err != nil {
+		return "", err
+	}
+	return p.Catalog, nil
 }
 
 // texts opens what the flags say, nil if no text is wanted. That the user has no
@@ -95,6 +115,10 @@ func (a *app) texts(f *textFlags) (*texts, error) {
 	t := &texts{app: a}
 	name, err := a.catalogName(f.catalog)
 	if err != nil {
+		var bad *exitError // in the configuration
+		if errors.As(err, &bad) {
+			return nil, err
+		}
 		return t, nil // nobody asked for it
 	}
 	t.name = name

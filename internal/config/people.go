@@ -25,6 +25,7 @@ import (
 //	  web: [bedrock, barney, rpc://betty:1026]
 //	  all: ["@web", dir:/srv/events]
 //	  old: {servers: [slate, gravel], auth_file: old.auth}
+//	catalog: /srv/netelf/messages.db
 //
 // A member of a group is the name of a server, the name of another group behind an
 // @, or a target as it is written anywhere else. What a target is, and whether there
@@ -32,6 +33,7 @@ import (
 type People struct {
 	Servers map[string]Server
 	Groups  map[string]Group
+	Catalog string // of message files, in place of MessagesFile; "": not said
 }
 
 // Server is what is known of a server by its name.
@@ -200,7 +202,7 @@ type groupNode struct {
 	depth int          // of groups in it, its own one as well
 }
 
-const peopleKeys = "servers, groups"
+const peopleKeys = "servers, groups, catalog"
 
 func (p *peopleLoader) root(n *yaml.Node) {
 	p.mapping(n, "", peopleKeys, func(k, v *yaml.Node, key string) {
@@ -209,6 +211,8 @@ func (p *peopleLoader) root(n *yaml.Node) {
 			p.mapping(v, key, "names of servers", p.server)
 		case "groups":
 			p.mapping(v, key, "names of groups", p.group)
+		case "catalog":
+			p.path(&p.people.Catalog, v, key)
 		default:
 			if slices.ContainsFunc(fields, func(f Field) bool { return strings.HasPrefix(f.Key, k.Value+".") }) {
 				p.at(k, shown(k.Value), "is for the service, in a file of its own, as %s; this one has %s", DefaultFile, peopleKeys)

@@ -68,6 +68,7 @@ groups:
   web: [bedrock, barney]
   old: {servers: [slate, "@web", "@dust"], auth_file: sub/old.auth, user: betty}
   dust: {servers: [gravel, wilma, slate, dino, hoppy], user: pebbles}
+catalog: texts.db
 `)}, nil)
 	if err != nil {
 		t.Fatal(err)
@@ -81,6 +82,9 @@ groups:
 	list, _ := p.Expand("old")
 	if d := cmp.Diff(want, list); d != "" {
 		t.Errorf("-want +got:\n%s", d)
+	}
+	if want := filepath.Join(dir, "texts.db"); p.Catalog != want {
+		t.Errorf("catalog %s, want %s", p.Catalog, want)
 	}
 	if m := p.Member("wilma"); m != want[4] {
 		t.Errorf("%+v", m)
@@ -102,8 +106,8 @@ func TestPeopleProblems(t *testing.T) {
 		want       []string
 	}{
 		{"unknown keys", "server: {}\nservice: {data: /srv}\nservers: {bedrock: {target: a, usr: fred}}\n", []string{
-			`n.yaml:1:1: server: unknown key; the file has servers, groups`,
-			`n.yaml:2:1: service: is for the service, in a file of its own, as /etc/netelf/netelf.yaml; this one has servers, groups`,
+			`n.yaml:1:1: server: unknown key; the file has servers, groups, catalog`,
+			`n.yaml:2:1: service: is for the service, in a file of its own, as /etc/netelf/netelf.yaml; this one has servers, groups, catalog`,
 			`n.yaml:3:32: servers.bedrock.usr: unknown key; a server has target, ca, fingerprint, user, auth_file, kerberos, keytab`}},
 		{"logons", "servers:\n  a: {target: a, user: 7, auth_file: [x]}\n  b: {target: b, user: 'BEDROCK\\', auth_file: \"\"}\n  c: {target: c, password: secret}\n  d: {target: d, kerberos: maybe}\ngroups:\n  web: {servers: a, user: fred}\n  db: {user: fred}\n  all: {servers: [\"@none\"], password: secret, pass: x}\n", []string{
 			`n.yaml:2:24: servers.a.user: have "7", which is a number in YAML; want text: put it in quotes`,
@@ -152,8 +156,8 @@ func TestPeopleProblems(t *testing.T) {
 		{"twice", "servers: {a: {target: x}, a: {target: y}}\nservers: {}\n", []string{
 			`n.yaml:1:27: servers.a: stands there twice, first in line 1`,
 			`n.yaml:2:1: servers: stands there twice, first in line 1`}},
-		{"no mapping", "- bedrock\n", []string{`n.yaml:1:1: have a list, want keys with values: servers, groups`}},
-		{"a key that is none", "? [a]\n: b\n", []string{`n.yaml:1:3: have a list for a key, want servers, groups`}},
+		{"no mapping", "- bedrock\n", []string{`n.yaml:1:1: have a list, want keys with values: servers, groups, catalog`}},
+		{"a key that is none", "? [a]\n: b\n", []string{`n.yaml:1:3: have a list for a key, want servers, groups, catalog`}},
 		{"an alias", "servers: &a {}\ngroups: *a\n", []string{
 			`n.yaml:1:10: servers: have an anchor, &a; there are no aliases here`,
 			`n.yaml:2:9: groups: have an alias, *a; write the value itself`}},
