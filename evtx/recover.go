@@ -65,17 +65,30 @@ func (p *recovery) look(ctx context.Context, lost func(*eventlog.Loss)) error {
 		return err
 	}
 	defer c.Close()
-	var e eventlog.Event
-	for !p.done.Damage.Done() {
-		err := c.Next(ctx, &e)
-		if err == nil && e.Recovered {
-			p.done.Left++
-			continue
-		}
+	note := func(err error) {
 		p.done.Damage.Note(err)
 		if l, ok := eventlog.AsLoss(err); ok && lost != nil {
 			lost(l)
 		}
+	}
+	var e eventlog.Event
+	var incomplete error // of the event that comes next
+	for !p.done.Damage.Done() {
+		err := c.Next(ctx, &e)
+		l, isLoss := eventlog.AsLoss(err)
+		switch {
+		case isLoss && l.Partial && l.First != 0:
+			incomplete = err
+			continue
+		case err == nil && e.Recovered:
+			p.done.Left++
+		case err == nil && incomplete != nil:
+			note(incomplete)
+			note(nil)
+		default:
+			note(err)
+		}
+		incomplete = nil
 	}
 	if p.done.Damage.Bad() {
 		return p.done.Damage.Err

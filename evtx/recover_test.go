@@ -124,3 +124,42 @@ func TestRecoverReal(t *testing.T) {
 		}
 	}
 }
+
+// FuzzRecover: whatever is wrong with a file, what is saved of it is well, and has
+// the same records.
+func FuzzRecover(f *testing.F) {
+	seed := file(f, &logtest.EVTX{PerChunk: 4}, series(1, 9))
+	f.Add(uint32(0x1000), []byte{0}, uint32(0))
+	f.Add(uint32(0x1208), []byte{7}, uint32(0x20000))
+	f.Add(uint32(0x11204), []byte{1, 2, 3, 4}, uint32(1))
+	f.Fuzz(func(t *testing.T, at uint32, patch []byte, cut uint32) {
+		b := slices.Clone(seed)
+		copy(b[int(at)%len(b):], patch)
+		b = b[:len(b)-int(cut)%len(b)]
+		old, err := evtx.NewReader(bytes.NewReader(b), int64(len(b)), nil)
+		if err != nil {
+			return
+		}
+		out := new(memory)
+		if _, err := evtx.Recover(t.Context(), old, out, nil); err != nil {
+			t.Fatal(err)
+		}
+		numbers := func(r *evtx.Reader) (list []uint64) {
+			for e, err := range eventlog.All(t.Context(), r, &eventlog.Selection{Want: eventlog.FieldRecord.Bit()}) {
+				if err == nil {
+					list = append(list, e.RecordNumber)
+				} else if _, ok := eventlog.AsLoss(err); !ok {
+					t.Fatal(err)
+				}
+			}
+			return list
+		}
+		r := reader(t, out.b, nil)
+		if _, err := r.Header(); err != nil {
+			t.Error(err)
+		}
+		if was, is := numbers(old), numbers(r); !slices.Equal(was, is) {
+			t.Errorf("records %v have become %v", was, is)
+		}
+	})
+}

@@ -213,3 +213,47 @@ func sameText(a, b string) bool {
 	y, err2 := strconv.ParseUint(b, 0, 64)
 	return err1 == nil && err2 == nil && x == y && strings.HasPrefix(a, "0x") != strings.HasPrefix(b, "0x")
 }
+
+// TestRecoveredEvtxAsLibevtx has libevtx read what is saved of damaged logs: all
+// records, but for those behind a damaged beginning of a chunk.
+func TestRecoveredEvtxAsLibevtx(t *testing.T) {
+	program := logtest.Program(t, "evtxexport", "libevtx-utils")
+	for _, x := range []struct {
+		name string
+		less int // records that it does not print
+		why  string
+	}{
+		{"2-vss_0-Microsoft-Windows-RemoteDesktopServices-RdpCoreTS%4Operational.evtx", 0, ""},
+		{"Microsoft-Windows-HelloForBusiness%4Operational.evtx", 0, ""},
+		{"Security_with_size_t.evtx", 0, ""},
+		{"sample-with-zero-data-size-event.evtx", 0, "it stopped at record 3 of a chunk, which is part of record 2 now"},
+		{"sample_with_a_bad_chunk_magic.evtx", 82, "of these the templates are gone"},
+		{"sysmon.evtx", 0, ""},
+		{"system.evtx", 0, ""},
+	} {
+		r, err := evtx.Open(corpus(t, filepath.Join("evtx", x.name)), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer r.Close()
+		path := filepath.Join(t.TempDir(), "saved.evtx")
+		f, err := os.Create(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		done, err := evtx.Recover(context.Background(), r, f, nil)
+		if err != nil || f.Close() != nil {
+			t.Fatal(err)
+		}
+		out, _ := exec.Command(program, "-f", "xml", path).Output() // it fails where it cannot read all
+		numbers := map[string]bool{}
+		for _, text := range eventElement.FindAllString(string(out), -1) {
+			if e, err := parseElement(text); err == nil {
+				numbers[e.recordID()] = true
+			}
+		}
+		if len(numbers) != int(done.Records)-x.less {
+			t.Errorf("%s: libevtx reads %d records of %d, want %d less (%s)", x.name, len(numbers), done.Records, x.less, x.why)
+		}
+	}
+}

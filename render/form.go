@@ -50,6 +50,9 @@ type Options struct {
 	// nil: none.
 	Named []string
 
+	// Schema arranges json; that of others has fixed keys. Zero: our own.
+	Schema Schema
+
 	// Location is the zone in which table, classic and csv show times; json
 	// and xml are UTC always. nil: UTC.
 	Location *time.Location
@@ -110,6 +113,17 @@ func New(w io.Writer, form Form, opts *Options) (*Writer, error) {
 	}
 	if len(opts.Fields) > 0 && (form == Classic || form == XML) {
 		return nil, fmt.Errorf("the %v output has fixed fields", form)
+	}
+	switch {
+	case opts.Schema == Native:
+	case int(opts.Schema) >= len(schemaNames):
+		return nil, fmt.Errorf("unknown %v", opts.Schema)
+	case form != JSON:
+		return nil, fmt.Errorf("a schema is for json, the %v output has its own", form)
+	case len(opts.Fields) > 0:
+		return nil, fmt.Errorf("the %v schema has fixed fields", opts.Schema)
+	default:
+		return &Writer{w: w, enc: newSchemaLines(opts.Schema)}, nil
 	}
 	var enc encoder
 	switch form {

@@ -108,6 +108,11 @@ func TestGolden(t *testing.T) {
 			golden(t, tt.file, renderAll(t, tt.form, tt.opts, testEvents()))
 		})
 	}
+	for s, file := range map[Schema]string{ECS: "ecs.json", OTel: "otel.json"} {
+		t.Run(file, func(t *testing.T) {
+			golden(t, file, renderAll(t, JSON, &Options{Schema: s}, schemaEvents()))
+		})
+	}
 }
 
 func golden(t *testing.T, file, got string) {

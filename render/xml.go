@@ -48,7 +48,7 @@ func AppendXML(dst []byte, e *eventlog.Event) []byte {
 	} else {
 		dst = appendEventData(dst, e, x)
 	}
-	return append(appendRenderingInfo(dst, e, x), "</Event>"...)
+	return append(appendRenderingInfo(dst, e), "</Event>"...)
 }
 
 func appendSystem(dst []byte, e *eventlog.Event, x *eventlog.Extra) []byte {
@@ -66,11 +66,7 @@ func appendSystem(dst []byte, e *eventlog.Event, x *eventlog.Extra) []byte {
 		dst = append(appendAttr(dst, "<Version>", uint64(x.Version)), "</Version>"...)
 	}
 	dst = append(appendAttr(dst, "<Level>", uint64(e.Level)), "</Level>"...)
-	task := uint64(e.Category)
-	if x.Task != 0 {
-		task = uint64(x.Task)
-	}
-	dst = append(appendAttr(dst, "<Task>", task), "</Task>"...)
+	dst = append(appendAttr(dst, "<Task>", uint64(taskOf(e))), "</Task>"...)
 	if e.Extra != nil {
 		dst = append(appendAttr(dst, "<Opcode>", uint64(x.Opcode)), "</Opcode>"...)
 	}
@@ -78,8 +74,8 @@ func appendSystem(dst []byte, e *eventlog.Event, x *eventlog.Extra) []byte {
 	if !e.TimeGenerated.IsZero() {
 		dst = append(appendTime7(append(dst, "<TimeCreated SystemTime='"...), e.TimeGenerated), "'/>"...)
 	}
-	if e.RecordNumber != 0 {
-		dst = append(appendAttr(dst, "<EventRecordID>", e.RecordNumber), "</EventRecordID>"...)
+	if id := recordID(e); id != 0 {
+		dst = append(appendAttr(dst, "<EventRecordID>", id), "</EventRecordID>"...)
 	}
 	if !x.ActivityID.IsZero() || !x.RelatedActivityID.IsZero() {
 		dst = append(dst, "<Correlation"...)
@@ -135,10 +131,14 @@ func elementName(s string) bool {
 }
 
 func appendEventData(dst []byte, e *eventlog.Event, x *eventlog.Extra) []byte {
-	if len(e.Strings) == 0 && len(e.Data) == 0 {
-		return append(dst, "<EventData/>"...)
+	dst = append(dst, "<EventData"...)
+	if x.DataName != "" {
+		dst = append(appendXMLText(append(dst, " Name='"...), x.DataName), '\'')
 	}
-	dst = append(dst, "<EventData>"...)
+	if len(e.Strings) == 0 && len(e.Data) == 0 {
+		return append(dst, "/>"...)
+	}
+	dst = append(dst, '>')
 	for i, s := range e.Strings {
 		dst = append(dst, "<Data"...)
 		if i < len(x.Names) && x.Names[i] != "" {

@@ -25,10 +25,35 @@ var keywordNames = [...]struct {
 // shownLevels are as an English Windows shows them; it shows level 0 as 4.
 var shownLevels = [...]string{"Information", "Critical", "Error", "Warning", "Information", "Verbose"}
 
+// levelName, opcodeName and shownKeywords are names that an English Windows has for
+// every provider; "" and none where only the provider could say.
+func levelName(e *eventlog.Event) string {
+	if int(e.Level) < len(shownLevels) {
+		return shownLevels[e.Level]
+	}
+	return ""
+}
+
+func opcodeName(e *eventlog.Event) string {
+	if e.Extra != nil && e.Extra.Opcode == 0 {
+		return "Info" // win:Info of winmeta.xml
+	}
+	return ""
+}
+
+func shownKeywords(has uint64) (names []string) {
+	for i := range keywordNames {
+		if has&keywordNames[i].bit != 0 {
+			names = append(names, keywordNames[i].name)
+		}
+	}
+	return names
+}
+
 // appendRenderingInfo appends what Windows has for people, if text was sought: in
 // the order of Windows' RenderedXml. What nobody knows is empty; the message is not
 // there where there is none.
-func appendRenderingInfo(dst []byte, e *eventlog.Event, x *eventlog.Extra) []byte {
+func appendRenderingInfo(dst []byte, e *eventlog.Event) []byte {
 	if e.MessageBy == eventlog.NotSought {
 		return dst
 	}
@@ -42,24 +67,14 @@ func appendRenderingInfo(dst []byte, e *eventlog.Event, x *eventlog.Extra) []byt
 	if hasText(e) {
 		element("Message", e.Message)
 	}
-	level := ""
-	if int(e.Level) < len(shownLevels) {
-		level = shownLevels[e.Level]
-	}
-	element("Level", level)
+	element("Level", levelName(e))
 	element("Task", e.CategoryName)
-	opcode := ""
-	if e.Extra != nil && x.Opcode == 0 {
-		opcode = "Info" // win:Info of winmeta.xml
-	}
-	element("Opcode", opcode)
+	element("Opcode", opcodeName(e))
 	element("Channel", e.Channel())
 	element("Provider", e.Source)
 	dst = append(dst, "<Keywords>"...)
-	for has, i := e.Keywords(), 0; i < len(keywordNames); i++ {
-		if has&keywordNames[i].bit != 0 {
-			element("Keyword", keywordNames[i].name)
-		}
+	for _, name := range shownKeywords(e.Keywords()) {
+		element("Keyword", name)
 	}
 	return append(dst, "</Keywords></RenderingInfo>"...)
 }
@@ -72,5 +87,5 @@ func addRenderingInfo(dst []byte, start int, e *eventlog.Event) []byte {
 	if e.MessageBy <= eventlog.NotFound || bytes.Contains(own, []byte("<RenderingInfo")) || !bytes.HasSuffix(own, []byte(end)) {
 		return dst
 	}
-	return append(appendRenderingInfo(dst[:len(dst)-len(end)], e, e.Extra), end...)
+	return append(appendRenderingInfo(dst[:len(dst)-len(end)], e), end...)
 }

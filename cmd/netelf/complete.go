@@ -37,6 +37,14 @@ func formNames() []string {
 	return names
 }
 
+func schemaNames() []string {
+	var names []string
+	for s := render.Native; s <= render.OTel; s++ {
+		names = append(names, s.String())
+	}
+	return names
+}
+
 func typeNames() []string {
 	var names []string
 	for _, t := range []eventlog.Type{

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -25,6 +26,7 @@ type followFlags struct {
 	last           uint32
 	limit          count
 	output, fields string
+	schema         string
 	data           bool
 	zone           string
 	quiet          bool
@@ -77,6 +79,7 @@ logs could not be followed.`,
 	f.text.flags(cmd)
 	fl.StringVarP(&f.output, "output", "o", "table", "the `form` of the events: table, json, csv, xml")
 	fl.StringVar(&f.fields, "fields", "", "show these `fields`, in this order: time,type,computer,source,id,message;\ndata.NAME is the datum of that name")
+	fl.StringVar(&f.schema, "schema", "native", "the `names` of json: native, ecs (as Winlogbeat writes), otel (the body of\nOpenTelemetry's windowseventlogreceiver)")
 	fl.BoolVar(&f.data, "data", false, "show binary data under its event in the table")
 	fl.StringVar(&f.zone, "timezone", "local", "the `zone` of times: local, utc, or a name as Europe/Berlin;\njson and xml are always in utc")
 	fl.BoolVarP(&f.quiet, "quiet", "q", false, "do not say when a target is lost for a while, and when it is back")
@@ -85,6 +88,7 @@ logs could not be followed.`,
 		"type":     typeNames,
 		"level":    levelNames,
 		"output":   followForms,
+		"schema":   schemaNames,
 		"timezone": func() []string { return []string{"local", "utc"} },
 		"log":      standardLogs,
 		"fields":   fieldNames,
@@ -133,6 +137,9 @@ func (a *app) planFollow(f *followFlags, args []string) (*followJob, error) {
 		return nil, usage("--output: %w", err)
 	}
 	opts := render.Options{Location: loc, Data: f.data}
+	if opts.Schema, err = render.ParseSchema(cmp.Or(f.schema, "native")); err != nil {
+		return nil, usage("--schema: %w", err)
+	}
 	if f.fields != "" {
 		if opts.Fields, opts.Named, err = render.ParseFields(f.fields); err != nil {
 			return nil, usage("--fields: %w", err)
@@ -152,7 +159,7 @@ func (a *app) planFollow(f *followFlags, args []string) (*followJob, error) {
 		return nil, usage("--data is for the table; json, csv and xml show binary data without it")
 	}
 	if j.out, err = render.New(a.stdout, form, &opts); err != nil {
-		return nil, usage("--fields: %w", err)
+		return nil, renderUsage(&opts, err)
 	}
 	if err := f.text.check(); err != nil {
 		return nil, err

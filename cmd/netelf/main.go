@@ -63,9 +63,9 @@ func (a *app) root() *cobra.Command {
 	root := &cobra.Command{
 		Use:   "netelf",
 		Short: "Read and keep Windows NT event logs",
-		Long: `netelf reads the event logs of Windows NT, 2000, XP and Server 2003, on any
-machine: .evt files and folders of them, many at once, in the order of time,
-whatever state the files are in. It never changes a file that it reads.
+		Long: `netelf reads the event logs of Windows on any machine: .evt files, of Windows NT
+up to Server 2003, .evtx files, of all since, and folders of both, many at once, in
+the order of time, whatever state the files are in. It never changes a file that it reads.
 
 It also keeps event logs for the machine it runs on, by the rules of Windows NT:
 'netelf serve' is the service, which all the other verbs speak to. Without a

@@ -28,6 +28,7 @@ type scanFlags struct {
 	limit              count
 	reverse            bool
 	output, fields     string
+	schema             string
 	data               bool
 	recovered          bool
 	parallel           count
@@ -46,8 +47,8 @@ func (a *app) scanVerb() *cobra.Command {
 		GroupID: groupRead,
 		Short:   "List the events of many logs in the order of time",
 		Long: `Reads the event logs of all targets at once and lists their events in the order
-of time, the newest first. A TARGET is an .evt file, or a folder, of which all
-.evt files are read, also those in folders below it, or dir:PATH, a data
+of time, the newest first. A TARGET is an .evt or .evtx file, or a folder, of
+which all such files are read, also those in folders below it, or dir:PATH, a data
 directory of netelf, or . (a dot), the event log service of this machine, which is
 read when no target is named. @GROUP is a group of targets, and a name one target,
 of your configuration, ~/.config/netelf/config.yaml. --targets reads a list of
@@ -81,6 +82,8 @@ is damaged, the rest was listed; 4 some of the targets could not be read.`,
   netelf scan --query "*[System[(EventID=6005 or EventID=6008)]]" /mnt/evidence
   netelf scan --query @errors.xml bedrock barney
   netelf scan --recovered -o json SysEvent.Evt > events.json
+  netelf scan -o csv --id 4625 --fields time,data.TargetUserName,data.IpAddress Security.evtx
+  netelf scan -o json --schema ecs Security.evtx
   netelf scan --targets machines.txt --summary json:scan.json @web`,
 		ValidArgsFunction: completeFiles,
 		RunE: a.verb(func(ctx context.Context, args []string) error {
@@ -105,6 +108,7 @@ is damaged, the rest was listed; 4 some of the targets could not be read.`,
 	fl.BoolVar(&f.unresolved, "unresolved", false, "instead of events, count those without text by log, source and id,\nwith the strings of one; -o table or json")
 	fl.StringVarP(&f.output, "output", "o", "table", "the `form` of the list: table, classic, json, csv, xml")
 	fl.StringVar(&f.fields, "fields", "", "show these `fields`, in this order: time,type,computer,source,id,message;\ndata.NAME is the datum of that name")
+	fl.StringVar(&f.schema, "schema", "native", "the `names` of json: native, ecs (as Winlogbeat writes), otel (the body of\nOpenTelemetry's windowseventlogreceiver)")
 	fl.BoolVar(&f.data, "data", false, "show binary data under its event in the table")
 	fl.StringVar(&f.zone, "timezone", "local", "the `zone` of times, shown and given: local, utc, or a name as Europe/Berlin;\njson and xml are always in utc")
 	fl.StringVar(&f.file, "targets", "", "read targets from this `file`, one a line; - is the standard input")
@@ -118,6 +122,7 @@ is damaged, the rest was listed; 4 some of the targets could not be read.`,
 		"type":     typeNames,
 		"level":    levelNames,
 		"output":   formNames,
+		"schema":   schemaNames,
 		"timezone": func() []string { return []string{"local", "utc"} },
 		"since":    func() []string { return []string{"8h", "2d", "1w", "all"} },
 		"log":      func() []string { return append(standardLogs(), allLogs) },
@@ -181,6 +186,9 @@ func (a *app) planScan(f *scanFlags, args []string) (_ *scanJob, err error) {
 		return nil, usage("--output: %w", err)
 	}
 	j.render = render.Options{Location: loc, Data: f.data}
+	if j.render.Schema, err = render.ParseSchema(cmp.Or(f.schema, "native")); err != nil {
+		return nil, usage("--schema: %w", err)
+	}
 	if f.fields != "" {
 		if j.render.Fields, j.render.Named, err = render.ParseFields(f.fields); err != nil {
 			return nil, usage("--fields: %w", err)
@@ -192,7 +200,7 @@ func (a *app) planScan(f *scanFlags, args []string) (_ *scanJob, err error) {
 		return nil, usage("--data is for the table; json, csv and xml show binary data without it")
 	}
 	if _, err := render.New(io.Discard, j.form, &j.render); err != nil {
-		return nil, usage("--fields: %w", err)
+		return nil, renderUsage(&j.render, err)
 	}
 	if err := f.text.check(); err != nil {
 		return nil, err
@@ -304,8 +312,8 @@ func (j *scanJob) without(f *scanFlags) error {
 		return usage("--unresolved counts what has no text: without --no-message")
 	case j.form != render.Table && j.form != render.JSON:
 		return usage("--unresolved: the output is table or json")
-	case f.fields != "" || f.data:
-		return usage("--unresolved lists no events: without --fields and --data")
+	case f.fields != "" || f.data || j.render.Schema != render.Native:
+		return usage("--unresolved lists no events: without --fields, --data and --schema")
 	}
 	j.count = true
 	return nil
@@ -385,6 +393,14 @@ func (j *scanJob) stream(ctx context.Context, in eventlog.Cursor, out eventWrite
 			return out.Close()
 		}
 	}
+}
+
+// renderUsage says which flag is wrong where an output does not have what is asked.
+func renderUsage(o *render.Options, err error) error {
+	if o.Schema != render.Native {
+		return usage("--schema: %w", err)
+	}
+	return usage("--fields: %w", err)
 }
 
 // outputError says that it was the output that failed.

@@ -2,6 +2,7 @@ package catalog
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -70,8 +71,9 @@ var buffers = sync.Pool{New: func() any { b := make([]byte, 0, 1024); return &b 
 var _ eventlog.Resolver = (*Catalog)(nil)
 
 // Message implements eventlog.Resolver. lang is a list, as message.ParseLangs reads
-// it. The source of e is looked for in its channel,
-// or its log where that is not known: then among sources without a log, by the
+// it. The source of e, of a classic event of a provider that has a manifest its
+// EventSourceName, is looked for in the event's channel, or its log where that is not
+// known: then among sources without a log, by the
 // provider's GUID, and at last in any log. Its message files are asked in their order
 // for all 32 bits of the id. An event of a manifest, one with a provider's GUID that is
 // not marked as classic, is looked up by its id and version in the manifest, which
@@ -120,17 +122,14 @@ func modern(e *eventlog.Event) bool {
 // entry is the entry of e, nil where it cannot be made.
 func (c *Catalog) entry(lang string, e *eventlog.Event) *entry {
 	k := entryKey{lang: lang, source: e.Source}
-	if e.Origin != nil {
-		k.log = e.Origin.Channel
-	}
-	if e.Extra != nil {
-		k.guid = e.Extra.ProviderGUID
-		if k.log == "" {
-			k.log = e.Extra.Channel
+	if x := e.Extra; x != nil {
+		k.guid, k.log = x.ProviderGUID, x.Channel
+		if x.EventSourceName != "" && !modern(e) {
+			k.source = x.EventSourceName // as its message files are registered
 		}
 	}
 	if k.log == "" && e.Origin != nil {
-		k.log = e.Origin.Log
+		k.log = cmp.Or(e.Origin.Channel, e.Origin.Log)
 	}
 	c.warm.RLock()
 	en := c.entries[k]
