@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"flag"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -167,6 +168,10 @@ func TestForms(t *testing.T) {
 		{func() error { _, _, err := ParseFields("time,,id"); return err }, `unknown field "": one of ` + fieldNames() + ", or data.NAME for a datum"},
 		{func() error { _, _, err := ParseFields("time,host"); return err }, `unknown field "host": one of ` + fieldNames() + ", or data.NAME for a datum"},
 		{func() error { _, _, err := ParseFields("time,Time"); return err }, `field "time" is there twice`},
+		{func() error { _, _, err := ParseFields("data.User, id, DATA.user"); return err }, `field "data.User" is there twice`},
+		{func() error { _, _, err := ParseFields("data."); return err }, `unknown field "data.": one of ` + fieldNames() + ", or data.NAME for a datum"},
+		{func() error { _, _, err := ParseFields("data.x" + manyData(MaxNamed)); return err }, "more than 128 fields of data"},
+		{func() error { _, err := New(io.Discard, CSV, &Options{Fields: []Field{fieldCount}}); return err }, fmt.Sprintf("unknown field %d", fieldCount)},
 	} {
 		if err := tt.err(); err == nil || err.Error() != tt.want {
 			t.Errorf("error %v, want %s", err, tt.want)
@@ -263,5 +268,37 @@ func equal(t *testing.T, what string, got, want any) {
 	t.Helper()
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("%s\n got %#v\nwant %#v", what, got, want)
+	}
+}
+
+// manyData are so many fields of data behind others.
+func manyData(n int) string {
+	var b strings.Builder
+	for i := range n {
+		fmt.Fprintf(&b, ",data.%d", i)
+	}
+	return b.String()
+}
+
+// TestNamedFields: data in fields of their own, by their names without regard to
+// case; data itself stays the binary data.
+func TestNamedFields(t *testing.T) {
+	fields, named, err := ParseFields("id,data.=A,data,Data.b")
+	if err != nil {
+		t.Fatal(err)
+	}
+	events := []*eventlog.Event{
+		{ID: 1, Strings: []string{"x", "-1", "second"}, Data: []byte{1}, Extra: &eventlog.Extra{Names: []string{"=a", "B", "b"}}},
+		{ID: 2, Strings: []string{"no name"}},
+	}
+	for form, want := range map[Form]string{
+		CSV:   "id,data.=A,data,data.b\r\n1,x,01,'-1\r\n2,,,\r\n",
+		JSON:  `{"id":1,"data":"AQ==","data.=A":"x","data.b":"-1"}` + "\n" + `{"id":2}` + "\n",
+		Table: "   ID  DATA.=A           DATA              DATA.B\n    1  x                 01                -1\n    2  -                 -                 -\n",
+	} {
+		got := renderAll(t, form, &Options{Fields: fields, Named: named}, events)
+		if got != want {
+			t.Errorf("%v: %q, want %q", form, got, want)
+		}
 	}
 }
