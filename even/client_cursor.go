@@ -147,8 +147,8 @@ func (c *clientCursor) begin(ctx context.Context, s *session, b bounds, mark *ev
 		}
 		c.last = last{number: mark.Record, time: mark.Time}
 	}
-	if lost > 0 {
-		c.lose(first-lost, first-1, eventlog.ErrOverwrite)
+	if lost != nil {
+		c.losses = append(c.losses, lost)
 	}
 	c.pos, c.end = first, b.next
 	switch {
@@ -262,15 +262,9 @@ func (c *clientCursor) next(ctx context.Context, e *eventlog.Event) error {
 func (c *clientCursor) told() *eventlog.Loss {
 	loss := c.losses[0]
 	c.losses = c.losses[1:]
-	switch {
-	case errors.Is(loss.Err, eventlog.ErrMarkGone):
-		c.mark.Record = 0
-	case c.back:
-		c.mark.Record = loss.First
-	default:
-		c.mark.Record = loss.Last
+	if n, ok := loss.Behind(c.back); ok || errors.Is(loss.Err, eventlog.ErrMarkGone) {
+		c.mark.Record, c.mark.Time = n, time.Time{}
 	}
-	c.mark.Time = time.Time{}
 	return loss
 }
 

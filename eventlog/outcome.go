@@ -15,7 +15,7 @@ type Loss struct {
 	Offset int64 // in the file; -1: none
 
 	// First and Last are the record numbers that are missing. Last 0: how many
-	// is not known.
+	// is not known; backwards, all down to First if that is not 0.
 	First, Last uint64
 
 	// Partial: no record is missing. Something else is damaged, or, if First is
@@ -60,6 +60,15 @@ func (l *Loss) Count() (n uint64, known bool) {
 		return 0, false
 	}
 	return l.Last - l.First + 1, true
+}
+
+// Behind is the record of the mark behind which a walk goes on that was told l; false:
+// the mark stays where it is.
+func (l *Loss) Behind(back bool) (record uint64, ok bool) {
+	if record = l.Last; back {
+		record = l.First
+	}
+	return record, !l.Partial && record != 0
 }
 
 // State is how a walk went.

@@ -94,11 +94,15 @@ func (s *Selection) Mark(o *Origin) *Mark {
 // First is the record number at which a walk over records oldest to next-1 of
 // the log o begins, in the direction of the walk. It lies within the log; when
 // nothing is left to be read it is next forwards and 0 backwards. A log is empty
-// where oldest is 0 or not below next. lost is how many records behind the mark
-// were overwritten since; the numbers are those directly before First. Whether
-// the mark's Time is that of its record is for the log to compare, where it
-// still has the record.
-func (s *Selection) First(o *Origin, oldest, next uint64) (first, lost uint64, err error) {
+// where oldest is 0 or not below next. Whether the mark's Time is that of its record
+// is for the log to compare, where it still has the record.
+//
+// lost is what was overwritten behind the mark, to be told before any event; nil:
+// nothing. Forwards it is the records directly before First. Backwards it is said
+// where the mark's own record is gone, and how many is not known: nobody knows which
+// was the oldest when the mark was made. Where that record is the oldest by now, the
+// walk may have been at its end with it, and nothing is said.
+func (s *Selection) First(o *Origin, oldest, next uint64) (first uint64, lost *Loss, err error) {
 	if oldest == 0 || oldest > next {
 		oldest = next
 	}
@@ -107,11 +111,17 @@ func (s *Selection) First(o *Origin, oldest, next uint64) (first, lost uint64, e
 		m = nil // before the first: the whole log
 	}
 	if m != nil && m.Record >= next {
-		return 0, 0, ErrMarkGone
+		return 0, nil, ErrMarkGone
+	}
+	overwritten := func(first, last uint64) {
+		lost = &Loss{Origin: o, Offset: -1, First: first, Last: last, Err: ErrOverwrite}
 	}
 	if s.Backward {
+		if m != nil && m.Record < oldest && m.Record > 1 && (s.Start == 0 || s.Start >= m.Record-1) {
+			overwritten(1, 0)
+		}
 		if oldest == next {
-			return 0, 0, nil
+			return 0, lost, nil
 		}
 		first = next - 1
 		if s.Start != 0 {
@@ -123,12 +133,12 @@ func (s *Selection) First(o *Origin, oldest, next uint64) (first, lost uint64, e
 		if first < oldest {
 			first = 0
 		}
-		return first, 0, nil
+		return first, lost, nil
 	}
 	first = max(oldest, s.Start)
 	if m != nil {
 		if m.Record+1 < oldest && s.Start <= m.Record+1 {
-			lost = oldest - (m.Record + 1)
+			overwritten(m.Record+1, oldest-1)
 		}
 		first = max(first, m.Record+1)
 	}

@@ -36,6 +36,7 @@ func TestSelectionFirst(t *testing.T) {
 		mark                uint64 // none: noMark
 	}
 	const noMark = most - 1
+	const unknown = most // lost, and nobody knows how many
 	type out struct{ first, lost uint64 }
 	gone := out{most, most}
 	for _, x := range []struct {
@@ -56,9 +57,13 @@ func TestSelectionFirst(t *testing.T) {
 		{in{5, 19, 0, 18}, out{19, 0}, out{17, 0}},
 		{in{5, 19, 0, 19}, gone, gone},
 		{in{5, 19, 0, most}, gone, gone},
-		{in{5, 19, 0, 4}, out{5, 0}, out{0, 0}},
-		{in{5, 19, 0, 3}, out{5, 1}, out{0, 0}},
+		{in{5, 19, 0, 4}, out{5, 0}, out{0, unknown}},
+		{in{5, 19, 0, 3}, out{5, 1}, out{0, unknown}},
 		{in{5, 19, 0, 1}, out{5, 3}, out{0, 0}},
+		{in{5, 19, 0, 2}, out{5, 2}, out{0, unknown}},
+		{in{5, 19, 1, 3}, out{5, 1}, out{0, 0}},
+		{in{5, 19, 2, 3}, out{5, 1}, out{0, unknown}},
+		{in{5, 19, 9, 3}, out{9, 0}, out{0, unknown}},
 		{in{5, 19, 2, 1}, out{5, 3}, out{0, 0}},
 		{in{5, 19, 3, 1}, out{5, 0}, out{0, 0}},
 		{in{5, 19, 9, 1}, out{9, 0}, out{0, 0}},
@@ -79,9 +84,9 @@ func TestSelectionFirst(t *testing.T) {
 		{in{7, 7, 3, noMark}, out{7, 0}, out{0, 0}},
 		{in{9, 7, 0, noMark}, out{7, 0}, out{0, 0}},
 		// emptied, and the numbers go on
-		{in{0, 19, 0, 18}, out{19, 0}, out{0, 0}},
-		{in{19, 19, 0, 16}, out{19, 2}, out{0, 0}},
-		{in{0, 19, 0, 16}, out{19, 2}, out{0, 0}},
+		{in{0, 19, 0, 18}, out{19, 0}, out{0, unknown}},
+		{in{19, 19, 0, 16}, out{19, 2}, out{0, unknown}},
+		{in{0, 19, 0, 16}, out{19, 2}, out{0, unknown}},
 		// the last numbers that there are
 		{in{most - 2, most, 0, noMark}, out{most - 2, 0}, out{most - 1, 0}},
 		{in{most - 3, most, 0, most - 2}, out{most - 1, 0}, out{most - 3, 0}},
@@ -97,7 +102,20 @@ func TestSelectionFirst(t *testing.T) {
 				want = x.backward
 			}
 			first, lost, err := s.First(o, x.oldest, x.next)
-			got := out{first, lost}
+			got := out{first: first}
+			if lost != nil {
+				var known bool
+				if got.lost, known = lost.Count(); !known {
+					got.lost = unknown
+				}
+				want := Loss{Origin: o, Offset: -1, First: first - got.lost, Last: first - 1, Err: ErrOverwrite}
+				if back {
+					want.First, want.Last = 1, 0
+				}
+				if *lost != want {
+					t.Errorf("%+v, backward %v: %+v, want %+v", x.in, back, *lost, want)
+				}
+			}
 			if err != nil {
 				got = gone
 			}

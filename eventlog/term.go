@@ -143,6 +143,9 @@ func (t *Term) Match(v View) Tri {
 		}
 		return known
 	}
+	if e, ok := v.(*Event); ok && t.Field == FieldNamed {
+		return t.matchNamed(e)
+	}
 	for i := 0; ; i++ {
 		x, known := v.Text(t.Field, t.Name, i)
 		if known != Yes {
@@ -152,6 +155,20 @@ func (t *Term) Match(v View) Tri {
 			return Yes
 		}
 	}
+}
+
+// matchNamed goes through the names once: an Event, which is a plain value, does not
+// remember where the last one was that Text was asked for.
+func (t *Term) matchNamed(e *Event) Tri {
+	if e.Extra == nil {
+		return No
+	}
+	for i, n := range e.Extra.Names[:min(len(e.Extra.Names), len(e.Strings))] {
+		if EqualFold(n, t.Name) && t.matchText(Text{S: e.Strings[i]}) {
+			return Yes
+		}
+	}
+	return No
 }
 
 func (t *Term) matchNumber(n uint64) bool {

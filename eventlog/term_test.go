@@ -1,6 +1,8 @@
 package eventlog
 
 import (
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -159,6 +161,45 @@ func TestTermNamed(t *testing.T) {
 		if got := NamedTerm(FieldNamed, x.name, Eq, x.s).Match(e); got != x.want {
 			t.Errorf("%s=%s: %v, want %v", x.name, x.s, got, x.want)
 		}
+	}
+}
+
+// TestTermNamedIsText: what Match finds among the strings of a name is what Text gives one
+// by one.
+func TestTermNamedIsText(t *testing.T) {
+	for _, e := range []*Event{
+		{}, {Strings: []string{"a"}}, {Strings: []string{"a"}, Extra: &Extra{}},
+		{Extra: &Extra{Names: []string{"n"}}},
+		{Strings: []string{"x", "a", "b"}, Extra: &Extra{Names: []string{"n", "m"}}},
+		{Strings: []string{"x", "a", "b", "A"}, Extra: &Extra{Names: []string{"N", "m", "n", "", "n"}}},
+	} {
+		for _, name := range []string{"", "n", "M", "o"} {
+			for _, s := range []string{"a", "b", "x", ""} {
+				term := NamedTerm(FieldNamed, name, Eq, s)
+				if got, want := term.Match(e), term.Match(oneByOne{e}); got != want {
+					t.Errorf("%+v: %q=%q: %v, want %v", e, name, s, got, want)
+				}
+			}
+		}
+	}
+}
+
+// oneByOne is an Event that is known as a View alone.
+type oneByOne struct{ View }
+
+func BenchmarkTermNamed(b *testing.B) {
+	for _, n := range []int{16, 1 << 12} {
+		e := &Event{Strings: make([]string, n), Extra: &Extra{Names: slices.Repeat([]string{"Data"}, n)}}
+		term := NamedTerm(FieldNamed, "data", Eq, "x")
+		b.Run(strconv.Itoa(n), func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if term.Match(e) != No {
+					b.Fatal("found")
+				}
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(n), "ns/string")
+		})
 	}
 }
 

@@ -126,9 +126,8 @@ func (c *cursor) plan(ctx context.Context, r *Reader, sel *eventlog.Selection, w
 			return eventlog.ErrMarkGone
 		}
 	}
-	if lost > 0 {
-		c.losses = append(c.losses, &eventlog.Loss{Origin: c.origin, Offset: -1,
-			First: first - lost, Last: first - 1, Err: eventlog.ErrOverwrite})
+	if lost != nil {
+		c.losses = append(c.losses, lost)
 	}
 	c.first = first
 
@@ -278,11 +277,8 @@ func (c *cursor) given(l *eventlog.Loss) *eventlog.Loss {
 		c.mark.Record, c.mark.Time = 0, time.Time{}
 		return l
 	}
-	if !l.Partial && l.Last != 0 {
-		c.mark.Record, c.mark.Time = l.Last, time.Time{}
-		if c.back {
-			c.mark.Record = l.First
-		}
+	if n, ok := l.Behind(c.back); ok {
+		c.mark.Record, c.mark.Time = n, time.Time{}
 	}
 	return l
 }

@@ -64,8 +64,8 @@ func ReadLive(ctx context.Context, l Live, sel *eventlog.Selection, follow bool,
 	if follow && mark == nil && sel.Start == 0 {
 		first, c.mark.Record = next, next-1
 	}
-	if lost > 0 {
-		c.losses = append(c.losses, overwritten(o.Origin, first-lost, first-1))
+	if lost != nil {
+		c.losses = append(c.losses, lost)
 	}
 	c.first, c.follows = first, follow
 

@@ -109,9 +109,8 @@ func (c *cursor) plan(ctx context.Context, sel *eventlog.Selection) error {
 			return eventlog.ErrMarkGone
 		}
 	}
-	if lost > 0 {
-		c.losses = append(c.losses, &eventlog.Loss{Origin: c.origin, Offset: -1,
-			First: first - lost, Last: first - 1, Err: eventlog.ErrOverwrite})
+	if lost != nil {
+		c.losses = append(c.losses, lost)
 	}
 	c.first = first
 	begin := oldest
@@ -394,11 +393,8 @@ func (c *cursor) started() bool { return c.judge.Examined() > 0 }
 
 // given lets the walk go on behind a loss that was told.
 func (c *cursor) given(l *eventlog.Loss) *eventlog.Loss {
-	if !l.Partial && l.Last != 0 {
-		c.mark.Record, c.mark.Time = l.Last, time.Time{}
-		if c.back {
-			c.mark.Record = l.First
-		}
+	if n, ok := l.Behind(c.back); ok {
+		c.mark.Record, c.mark.Time = n, time.Time{}
 	}
 	return l
 }

@@ -33,6 +33,13 @@ type Options struct {
 	CRLF bool
 }
 
+// AccountName is an [Options.SID]: it knows the accounts that are the same on every
+// computer, by their names in English. No message file has them.
+func AccountName(sid nt.SID) (string, bool) {
+	name := sid.Name()
+	return name, name != ""
+}
+
 // Insert appends a message text to dst with the strings of an event in it. It does
 // what FormatMessage does with an array of strings:
 //

@@ -280,6 +280,9 @@ func (e *each) stretch(ctx context.Context, w *worker, s *turns, p *piece) bool 
 		p.mark = marks[0]
 	}
 	if !p.last {
+		if s.again && s.informed && !s.source.again && vague(p.err) {
+			p.err = e.before(s, &s.marks[0])
+		}
 		return true
 	}
 	switch {
@@ -314,19 +317,36 @@ func (e *each) next(ctx context.Context, w *worker, s *turns, p *piece, marks []
 }
 
 // overwritten looks, when a log has come to its end in more than one piece
-// backwards, whether that is the end that it had at the beginning.
+// backwards, whether that is the end that it had at the beginning: what was
+// overwritten only up to the mark, no mark tells.
 func (e *each) overwritten(ctx context.Context, w *worker, s *turns, p *piece) {
-	m := p.mark
-	if !e.rest.Backward || !s.informed || s.info.Oldest == 0 || m.Record <= s.info.Oldest {
+	loss := e.before(s, &p.mark)
+	if loss == nil {
 		return
-	}
-	if since := e.rest.Since; !since.IsZero() && m.Time.Before(since) {
-		return // what is older was not asked for
 	}
 	now, err := answer(ctx, w, s.log.Info)
-	if err != nil || now.Oldest != 0 && now.Oldest < m.Record {
+	if err != nil || now.Oldest != 0 && now.Oldest < p.mark.Record {
 		return
 	}
-	p.err, p.last = &eventlog.Loss{Offset: -1, First: s.info.Oldest, Last: m.Record - 1, Err: eventlog.ErrOverwrite}, false
+	p.err, p.last = loss, false
 	s.over = true
+}
+
+// before is all that a log, read backwards, had before a mark when it was opened; nil:
+// nothing that was asked for, or it is not known.
+func (e *each) before(s *turns, m *eventlog.Mark) error {
+	if !e.rest.Backward || !s.informed || s.info.Oldest == 0 || m.Record <= s.info.Oldest {
+		return nil
+	}
+	if since := e.rest.Since; !since.IsZero() && m.Time.Before(since) {
+		return nil
+	}
+	return &eventlog.Loss{Offset: -1, First: s.info.Oldest, Last: m.Record - 1, Err: eventlog.ErrOverwrite}
+}
+
+// vague says whether err is of a walk backwards whose mark was overwritten: it cannot
+// know what else was.
+func vague(err error) bool {
+	l, ok := eventlog.AsLoss(err)
+	return ok && l.First != 0 && l.Last == 0
 }

@@ -217,14 +217,18 @@ func TestEachTimeout(t *testing.T) {
 func TestEachOverwritten(t *testing.T) {
 	for _, c := range []struct {
 		name  string
+		by    int // records that are overwritten behind the first three
 		since time.Time
 		want  []string
 	}{
-		{"all", time.Time{}, []string{"records 1 to 4 are missing"}},
-		{"since", day.Add(8 * time.Second), nil},
+		{"all", 4, time.Time{}, []string{"records 1 to 4 are missing"}},
+		{"since", 4, day.Add(8 * time.Second), nil},
+		{"up to the mark", 7, time.Time{}, []string{"records 1 to 7 are missing"}},
+		{"the mark too", 8, time.Time{}, []string{"records 1 to 7 are missing"}},
+		{"the mark too, since", 8, day.Add(10 * time.Second), nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			l := &shrinking{Memory: memory("bedrock", "System", 1, 2, 3, 4, 5, 6, 7, 8, 9, 10)}
+			l := &shrinking{by: c.by, Memory: memory("bedrock", "System", 1, 2, 3, 4, 5, 6, 7, 8, 9, 10)}
 			s := &server{logs: []eventlog.Log{l}, names: []string{"System"}}
 			got := collect(t)
 			sel := &eventlog.Selection{Backward: true, Since: c.since}
@@ -237,22 +241,23 @@ func TestEachOverwritten(t *testing.T) {
 				}
 			}
 			equal(t, losses, c.want)
-			if got.ends["0/System"] != io.EOF || out[0].Lost != uint64(4*len(c.want)) {
+			if got.ends["0/System"] != io.EOF || out[0].Lost != uint64(min(c.by, 7)*len(c.want)) || out[0].LostUnknown {
 				t.Errorf("end %v, %+v", got.ends["0/System"], out[0])
 			}
 		})
 	}
 }
 
-// shrinking loses its oldest four records with the second Read.
+// shrinking loses its oldest records with the second Read.
 type shrinking struct {
 	*logtest.Memory
+	by    int
 	reads int
 }
 
 func (s *shrinking) Read(ctx context.Context, sel *eventlog.Selection) (eventlog.Cursor, error) {
 	if s.reads++; s.reads == 2 {
-		s.Memory = logtest.NewMemory(s.Origin, s.Events[4:])
+		s.Memory = logtest.NewMemory(s.Origin, s.Events[s.by:])
 	}
 	return s.Memory.Read(ctx, sel)
 }

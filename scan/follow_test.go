@@ -208,7 +208,9 @@ func (l *opened) Follow(_ context.Context, sel *eventlog.Selection) (eventlog.Cu
 	} else {
 		w.next = end
 	}
-	w.next -= lost
+	if lost != nil {
+		w.next = lost.First
+	}
 	return w, nil
 }
 

@@ -121,7 +121,7 @@ func (l *log) newAside() (*backupFile, error) {
 		return nil, err
 	}
 	b := &backupFile{dir: dir, like: *l.header.Load()}
-	if b.tmp, err = os.CreateTemp(dir, ".backup-*"); err != nil {
+	if b.tmp, err = createAside(dir); err != nil {
 		return nil, err
 	}
 	if err := b.reset(); err != nil {

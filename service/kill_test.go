@@ -30,6 +30,10 @@ func TestMain(m *testing.M) {
 		fmt.Fprintln(os.Stderr, reportUntilKilled(how))
 		os.Exit(1)
 	}
+	if dir := os.Getenv(asideEnv); dir != "" {
+		fmt.Fprintln(os.Stderr, backupUntilKilled(dir))
+		os.Exit(1)
+	}
 	os.Exit(m.Run())
 }
 

@@ -8,6 +8,9 @@ import (
 
 var errLocked = windows.ERROR_LOCK_VIOLATION
 
+// canLock says that a file which is not locked is nobody's.
+const canLock = true
+
 // lockFile locks a byte far behind the text of the file, which others may read.
 func lockFile(f *os.File, alone bool) error {
 	flags := uint32(windows.LOCKFILE_FAIL_IMMEDIATELY)

@@ -126,6 +126,15 @@ func Open(dir string, opts *Options) (*Service, error) {
 		return nil, err
 	}
 	s.lock = lock
+	if !s.opts.ReadOnly {
+		names, err := removeAside(s.opts.BackupDir)
+		if len(names) > 0 {
+			s.opts.Logger.Warn("unfinished backups removed", "dir", s.opts.BackupDir, "files", names)
+		}
+		if err != nil { // they only take room
+			s.opts.Logger.Warn("unfinished backups", "dir", s.opts.BackupDir, "error", err)
+		}
+	}
 	if err := s.load(); err != nil {
 		return nil, errors.Join(err, lock.release(false))
 	}

@@ -197,7 +197,7 @@ func TestScanServers(t *testing.T) {
 		exit, out, said := exitOf(t, j)
 		want := regexp.MustCompile(`^fred: ok, (\d+) events of 2 logs, back to record \d+ of System
 barney: unreachable: dial tcp .*
-betty: refused: bind: .*access denied
+betty: refused: bind: the server refuses the user or the password: rpc fault 0x00000005: access denied
 wilma: 0 events of 2 logs; 2 of 2 logs could not be read to their end:
   System: timeout: no answer within 4s: context deadline exceeded
   Application: timeout: no answer within 4s: context deadline exceeded

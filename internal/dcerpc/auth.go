@@ -35,6 +35,13 @@ type Mechanism interface {
 	Identity() any
 }
 
+// Shower is an initiating Mechanism that knows what a server which refuses it at this
+// moment does not take, as "the server refuses the user or the password"; "": it has
+// shown nothing yet that could be refused.
+type Shower interface {
+	Refusal() string
+}
+
 // Security protects the messages of an authenticated connection. Each direction
 // has its own order of calls: what is signed is verified in the same order.
 type Security interface {

@@ -297,11 +297,19 @@ func TestDialRefused(t *testing.T) {
 			m.legs[at].reply = "bad"
 			return m
 		}
+		shown := func(m Mechanism) Mechanism {
+			m.(*scripted).refusal = "the server refuses the password"
+			return m
+		}
 		for _, x := range []struct {
 			name string
 			o    ClientOptions
 			want string
 		}{
+			{"first token, with a password", ClientOptions{Interface: echoID, Mechanism: shown(bad(0)), AuthType: AuthSPNEGO}, "the server refuses the password: rpc: bind refused: authentication failed"},
+			{"second token, with a password", ClientOptions{Interface: echoID, Mechanism: shown(bad(1)), AuthType: AuthSPNEGO}, "the server refuses the password: rpc fault 0x00000005: access denied"},
+			{"type, with a password", ClientOptions{Interface: echoID, Mechanism: shown(client()), AuthType: AuthKerberos}, "rpc: bind refused: authentication type not recognized"},
+			{"interface, with a password", ClientOptions{Interface: other, Mechanism: shown(client()), AuthType: AuthSPNEGO}, "rpc: interface refused: interface not supported"},
 			{"interface", ClientOptions{Interface: other}, "rpc: interface refused: interface not supported"},
 			{"major version", ClientOptions{Interface: major}, "rpc: interface refused: interface not supported"},
 			{"newer minor version", ClientOptions{Interface: minor}, "rpc: interface refused: interface not supported"},
@@ -316,6 +324,9 @@ func TestDialRefused(t *testing.T) {
 			c, err := Dial(context.Background(), nc, &x.o)
 			if got := errorText(err); got != x.want {
 				t.Errorf("%s: %q, want %q", x.name, got, x.want)
+			}
+			if logon := (*LogonError)(nil); errors.As(err, &logon) && !errors.Is(err, fs.ErrPermission) {
+				t.Errorf("%s: %v is no fs.ErrPermission", x.name, err)
 			}
 			if err == nil {
 				_ = c.Close()
@@ -339,14 +350,17 @@ func TestAuth3Fails(t *testing.T) {
 		client, server := mechanisms("three legs")
 		m := client().(*scripted)
 		m.legs = []leg{{"", "c1", false}, {"s1", "wrong password", true}}
+		m.refusal = "the server refuses the password"
 		w := newWorld(t, ServerOptions{Auth: map[uint8]func(*Peer) Mechanism{AuthNTLM: anyPeer(server)}})
 		nc, ended := w.connect()
 		c, err := Dial(context.Background(), nc, &ClientOptions{Interface: echoID, Mechanism: m, AuthType: AuthNTLM})
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := c.Call(context.Background(), opEcho, []byte("x")); !errors.Is(err, fs.ErrPermission) {
-			t.Errorf("%v, want access denied", err)
+		const want = "the server refuses the password, or what was asked: dcerpc: answer of operation 0: rpc fault 0x00000005: access denied"
+		_, err = c.Call(context.Background(), opEcho, []byte("x"))
+		if f := (*Fault)(nil); errorText(err) != want || !errors.Is(err, fs.ErrPermission) || !errors.As(err, &f) {
+			t.Errorf("%v, want %s", err, want)
 		}
 		if err := <-ended; errorText(err) != "dcerpc: request behind a failed authentication" {
 			t.Errorf("ServeConn: %v", err)

@@ -52,10 +52,12 @@ type Client struct {
 	maxResponse int
 	session     session
 	address     string
+	unanswered  Mechanism // whose last leg the server has not answered; nil: there is none
 }
 
 // Dial binds to an interface over nc, authenticates, and returns the client that
-// owns nc; after an error nc is closed. Each PDU is written by one Write. A refusal is a *[BindError] or a *[Fault].
+// owns nc; after an error nc is closed. Each PDU is written by one Write. A refusal is a *[BindError] or a *[Fault],
+// inside a *[LogonError] where it is about what the Mechanism has shown.
 // ctx is for Dial alone.
 func Dial(ctx context.Context, nc net.Conn, o *ClientOptions) (*Client, error) {
 	if o == nil {
@@ -144,7 +146,7 @@ func (c *Client) bind(o *ClientOptions) error {
 		}
 		p, err := c.exchange(h, body, t, token, want)
 		if err != nil {
-			return err
+			return refusedLogon(o.Mechanism, err, true)
 		}
 		if leg == 1 {
 			if err := c.accept(&p); err != nil {
@@ -175,6 +177,7 @@ func (c *Client) bind(o *ClientOptions) error {
 			if _, err := c.nc.Write(c.out); err != nil {
 				return fmt.Errorf("dcerpc: rpc_auth_3: %w", err)
 			}
+			c.unanswered = o.Mechanism
 			break
 		}
 		h.Type, want, h.CallID = ptAlterContext, ptAlterContextResp, c.next()
@@ -257,7 +260,8 @@ func (c *Client) read(callID uint32, limit int) (p pdu, err error) {
 
 // Call calls operation op with a stub in little-endian, and returns the stub of
 // the answer, which is the caller's and little-endian too: another answer is an
-// error. What the server refuses is a *[Fault], and the client can go on, unless
+// error. What the server refuses is a *[Fault], in a *[LogonError] where that may be
+// what is meant, and the client can go on, unless
 // the server has closed the connection with it; any other error ends the client.
 //
 // When ctx ends before the call has begun, the client can go on too. When it ends
@@ -286,6 +290,11 @@ func (c *Client) Call(ctx context.Context, op uint16, in []byte) (out []byte, er
 		out, err = c.call(op, in)
 		return err
 	})
+	if c.unanswered != nil {
+		// A refused rpc_auth_3 has no answer but that to the first call.
+		err = refusedLogon(c.unanswered, err, false)
+		c.unanswered = nil
+	}
 	if err == nil {
 		return out, nil
 	}

@@ -29,6 +29,7 @@ type scripted struct {
 	client   bool
 	header   bool // SignsHeader
 	weak     bool // has no Security
+	refusal  string
 }
 
 func (m *scripted) Step(token []byte) ([]byte, bool, error) {
@@ -41,6 +42,8 @@ func (m *scripted) Step(token []byte) ([]byte, bool, error) {
 	}
 	return []byte(l.reply), l.done, nil
 }
+
+func (m *scripted) Refusal() string { return m.refusal }
 
 func (m *scripted) Identity() any { return m.identity }
 

@@ -1,6 +1,7 @@
 package dcerpc
 
 import (
+	"errors"
 	"fmt"
 	"io/fs"
 )
@@ -51,6 +52,40 @@ func (f *Fault) Error() string {
 // Is makes a refusal an fs.ErrPermission.
 func (f *Fault) Is(target error) bool {
 	return target == fs.ErrPermission && (f.Status == FaultAccessDenied || f.Status == FaultSecurityPackage)
+}
+
+// LogonError is a refusal of what a client's Mechanism has shown of its user. It
+// unwraps to the *[Fault] or *[BindError] that says so, which names neither.
+type LogonError struct {
+	Text string // what is refused, a sentence: see [Shower]
+	Err  error
+}
+
+func (e *LogonError) Error() string { return e.Text + ": " + e.Err.Error() }
+
+// Unwrap is the server's answer.
+func (e *LogonError) Unwrap() error { return e.Err }
+
+// refusedLogon is err, or, where the server refused m, a *LogonError with it. sure is
+// false where it may also be the call that was refused.
+func refusedLogon(m Mechanism, err error, sure bool) error {
+	s, ok := m.(Shower)
+	if !ok || !errors.Is(err, fs.ErrPermission) {
+		return err
+	}
+	var f *Fault
+	var b *BindError
+	if !errors.As(err, &f) && !errors.As(err, &b) {
+		return err
+	}
+	text := s.Refusal()
+	switch {
+	case text == "":
+		return err
+	case !sure:
+		text += ", or what was asked"
+	}
+	return &LogonError{text, err}
 }
 
 // Results and reasons of a presentation context (C706 12.6.3.1; 3 is of 2.2.2.4).

@@ -19,7 +19,7 @@ type Case struct {
 	WantResolved []uint64
 
 	// WantLoss is First and Last of the one *Loss, which comes before any event;
-	// zero: there is none.
+	// zero: there is none. Last 0: it is not known how many.
 	WantLoss [2]uint64
 
 	// WantErr is the end, by errors.Is; nil: io.EOF. Read may answer it, too.

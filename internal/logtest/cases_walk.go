@@ -146,7 +146,9 @@ func markCases(o eventlog.Origin) []Case {
 			WantLoss: [2]uint64{3, 4}, Want: []uint64{9}},
 		{Name: "after one overwritten, limit", Selection: eventlog.Selection{After: after(2, never), Limit: 1},
 			WantLoss: [2]uint64{3, 4}, Want: []uint64{5}, WantRest: []uint64{6}},
-		{Name: "after one overwritten backward", Selection: eventlog.Selection{After: after(2, never), Backward: true}},
+		{Name: "after one overwritten backward", Selection: eventlog.Selection{After: after(2, never), Backward: true}, WantLoss: [2]uint64{1, 0}},
+		{Name: "after one overwritten backward, with its time", Selection: eventlog.Selection{After: after(4, at(7, 0, 0)), Backward: true}, WantLoss: [2]uint64{1, 0}},
+		{Name: "after one overwritten backward, before which was none", Selection: eventlog.Selection{After: after(1, never), Backward: true}},
 
 		{Name: "start before after", Selection: eventlog.Selection{Start: 8, After: after(14, at(8, 18, 0))}, Want: []uint64{15, 16, 17, 18}},
 		{Name: "start behind after", Selection: eventlog.Selection{Start: 17, After: after(14, at(8, 18, 0))}, Want: []uint64{17, 18}},
@@ -154,6 +156,8 @@ func markCases(o eventlog.Origin) []Case {
 		{Name: "start behind after backward", Selection: eventlog.Selection{Start: 6, After: after(14, at(8, 18, 0)), Backward: true}, Want: []uint64{6, 5}},
 		{Name: "start right behind one overwritten", Selection: eventlog.Selection{Start: 3, After: after(2, never)}, WantLoss: [2]uint64{3, 4}, Want: all},
 		{Name: "start further on than one overwritten", Selection: eventlog.Selection{Start: 4, After: after(2, never)}, Want: all},
+		{Name: "start behind one overwritten backward", Selection: eventlog.Selection{Start: 16, After: after(3, never), Backward: true}, WantLoss: [2]uint64{1, 0}},
+		{Name: "start further on than one overwritten backward", Selection: eventlog.Selection{Start: 1, After: after(3, never), Backward: true}},
 		{Name: "start inside and after one overwritten", Selection: eventlog.Selection{Start: 16, After: after(2, never)}, Want: []uint64{16, 17, 18}},
 	}
 }

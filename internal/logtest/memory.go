@@ -94,9 +94,7 @@ func (m *Memory) Read(ctx context.Context, s *eventlog.Selection) (eventlog.Curs
 			return nil, eventlog.ErrMarkGone
 		}
 	}
-	if lost > 0 {
-		c.pending = &eventlog.Loss{Origin: &m.Origin, Offset: -1, First: first - lost, Last: first - 1, Err: eventlog.ErrOverwrite}
-	}
+	c.pending = lost
 	if c.i = m.index(first); c.back && (c.i == len(m.Events) || m.Events[c.i].RecordNumber > first) {
 		c.i--
 	}
@@ -142,7 +140,8 @@ func (c *cursor) next(ctx context.Context, e *eventlog.Event) error {
 	m := c.log
 	if l := c.pending; l != nil {
 		c.pending = nil
-		c.mark.Record, c.mark.Time = l.Last, eventlog.Mark{}.Time
+		c.mark.Record, _ = l.Behind(c.back)
+		c.mark.Time = eventlog.Mark{}.Time
 		return l
 	}
 	for {

@@ -23,6 +23,9 @@ type Initiator struct {
 	ticket *krb5.Initiator // nil: NTLM
 	inner  spnego.Mechanism
 	outer  *spnego.Initiator // nil: the mechanism by itself
+
+	anonymous bool
+	steps     int // tokens that were made
 }
 
 // NewInitiator makes the calling side: NTLM inside SPNEGO, which today's servers
@@ -35,7 +38,7 @@ func NewInitiator(c Credentials, target string, negotiate bool) (*Initiator, err
 	if err != nil {
 		return nil, err
 	}
-	return newInitiator(&Initiator{ntlm: inner, inner: inner}, spnego.NTLM, negotiate)
+	return newInitiator(&Initiator{ntlm: inner, inner: inner, anonymous: c.Anonymous}, spnego.NTLM, negotiate)
 }
 
 // NewKerberosInitiator makes the calling side by a ticket for the server: Kerberos
@@ -65,6 +68,7 @@ func (i *Initiator) AuthType() uint8 {
 
 // Step takes the server's token and gives the next one.
 func (i *Initiator) Step(token []byte) (reply []byte, done bool, err error) {
+	i.steps++
 	if i.outer != nil {
 		return i.outer.Step(token)
 	}
@@ -77,6 +81,20 @@ func (i *Initiator) Security() dcerpc.Security {
 		return i.ticket.Session()
 	}
 	return security{i.ntlm.Security()}
+}
+
+// Refusal implements dcerpc.Shower. NTLM's first token asks only for a challenge; a
+// ticket is in the first.
+func (i *Initiator) Refusal() string {
+	switch {
+	case i.ticket != nil && i.steps > 0:
+		return "the server does not take the ticket, or has no such user"
+	case i.steps < 2:
+		return ""
+	case i.anonymous:
+		return "the server refuses who has no name"
+	}
+	return "the server refuses the user or the password"
 }
 
 // Identity is nobody: whom a ticket is for, who asks has chosen.

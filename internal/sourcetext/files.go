@@ -76,7 +76,7 @@ func New(opts *Options) *Files {
 
 // Message is the text of an event of src, out of the first of its message files that
 // has it, in the language nearest to langs. %%n is the message n of the parameter
-// file.
+// file, and %{S-1-5-18} in a string the name of a well-known SID.
 func (f *Files) Message(src *eventlog.Source, langs []message.Lang, e *eventlog.Event) (string, bool) {
 	for _, path := range src.MessageFiles {
 		if text, ok := f.tables(path).Message(uint32(e.ID), langs...); ok {
@@ -99,7 +99,7 @@ func (f *Files) Category(src *eventlog.Source, langs []message.Lang, category ui
 }
 
 func (f *Files) insert(src *eventlog.Source, langs []message.Lang, text string, values []string) string {
-	var opts message.Options
+	opts := message.Options{SID: message.AccountName}
 	if src.ParameterFile != "" {
 		opts.Param = func(id uint32) (string, bool) {
 			p, ok := f.tables(src.ParameterFile).Message(id, langs...)

@@ -89,6 +89,9 @@ func TestMC(t *testing.T) {
 			t.Errorf("0x%x in %q: %q, want %q", c.id, c.lang, got, c.want)
 		}
 	}
+	if got, want := w.message("", belt, "%{S-1-5-18}", "%{S-1-5-21-1-2-3-4}"), `Belt NT AUTHORITY\SYSTEM is %{S-1-5-21-1-2-3-4}: stone %1.`; got != want {
+		t.Errorf("SIDs: %q, want %q", got, want)
+	}
 	for n, want := range map[uint16]string{0: "", 1: "Geräte", 2: ""} {
 		w.src.CategoryFile = w.put(t, "category.mc", []byte(strings.Replace(crusher, "LanguageNames", "FacilityNames=(System=0)\nLanguageNames", 1)))
 		if got, ok := w.files.Category(&w.src, []message.Lang{0x407}, n); got != want || ok != (want != "") {

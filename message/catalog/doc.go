@@ -34,7 +34,7 @@
 // write-ahead log. It is opened read-only, its schema must be this one to the
 // letter (no views, no triggers), and every value that is read has a limit with
 // a name: MaxName, MaxPath, MaxSourceFiles, MaxFileBytes, MaxTables, MaxProviders,
-// MaxEvents, MaxDefinitions, MaxSources, MaxFiles, MaxSize. Tables are decoded by
+// MaxEvents, MaxDefinitions, MaxMapped, MaxSources, MaxFiles, MaxSize. Tables are decoded by
 // package message. No path in a catalogue is ever opened: paths are only compared.
 // What is damaged has no text, and Damage says what it was.
 package catalog

@@ -62,7 +62,7 @@ func namedManifest(guid nt.GUID) []byte {
 		b = le.AppendUint16(b, uint16(200+i))
 		b = append(b, 0, 16, 2, 1, 5, 0)
 		b = le.AppendUint64(b, 1<<3)
-		u32(message.NoMessage)
+		u32([]uint32{message.NoMessage, 0xb00000c9}[i])
 		template = len(b)
 		u32(0, 0, 0, 0, 0, 0, 0)
 	}
@@ -97,8 +97,9 @@ func namedManifest(guid nt.GUID) []byte {
 func namedFile(t *testing.T, guid nt.GUID) *File {
 	t.Helper()
 	f, err := FileOf("named.dll", openPE(t, peOf(namedManifest(guid), tableOf(t, English, message.Message{ID: 0x50000002, Text: "Error\r\n"},
-		message.Message{ID: 0x30000001, Text: "Start\r\n"}, message.Message{ID: 0x30000002, Text: "Start of five\r\n"}, message.Message{ID: 0x10000003, Text: "Third\r\n"}),
-		tableOf(t, German, message.Message{ID: 0x50000002, Text: "Fehler\r\n"}))))
+		message.Message{ID: 0x30000001, Text: "Start\r\n"}, message.Message{ID: 0x30000002, Text: "Start of five\r\n"}, message.Message{ID: 0x10000003, Text: "Third\r\n"},
+		message.Message{ID: 0xb00000c9, Text: "%1 is %2, has %3, and %4"}, message.Message{ID: 0xd0000001, Text: "On \r\n"}, message.Message{ID: 0xd0000002, Text: "Off%1 "}),
+		tableOf(t, German, message.Message{ID: 0x50000002, Text: "Fehler\r\n"}, message.Message{ID: 0xd0000001, Text: "An "}))))
 	must(t, err)
 	return f
 }

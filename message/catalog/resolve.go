@@ -7,6 +7,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"sync"
@@ -40,6 +41,7 @@ type entry struct {
 type found struct {
 	template *message.Template
 	name     string
+	maps     []itemMap // of the strings that go into the template
 }
 
 // textKey is what of an event says which text it has.
@@ -80,8 +82,12 @@ var _ eventlog.Resolver = (*Catalog)(nil)
 // says what message it has; so is a classic event whose id has 16 bits and no message,
 // where its source is a provider and its versions agree.
 //
-// %%n in a text is the source's parameter message, else the system's: that of
-// kernelbase.dll, kernel32.dll or msobjs.dll, where the catalogue has one.
+// A string of an event of a manifest whose datum has a map is the name that the map
+// gives its value, if there is one.
+//
+// %%n in a text or a string is the source's parameter message, else the system's: that of
+// kernelbase.dll, kernel32.dll or msobjs.dll, where the catalogue has one. %{S-1-5-18} in
+// a string is the name of that SID, if all computers have it.
 func (c *Catalog) Message(lang string, e *eventlog.Event) (string, eventlog.TextBy) {
 	en := c.entry(lang, e)
 	if en == nil {
@@ -163,7 +169,7 @@ func (c *Catalog) newEntry(k entryKey) *entry {
 	}
 	k.lang, k.log, k.source = strings.Clone(k.lang), strings.Clone(k.log), strings.Clone(k.source)
 	en = &entry{c: c, key: k, langs: c.langs, texts: map[textKey]found{}, params: map[uint32]paramText{}}
-	en.opts.Param = en.param
+	en.opts.Param, en.opts.SID = en.param, message.AccountName
 	if k.lang != "" {
 		// The languages before one that is none count.
 		if list, _ := message.ParseLangs(k.lang); len(list) > 0 {
@@ -244,6 +250,7 @@ func (en *entry) render(k textKey, list []string) (string, eventlog.TextBy) {
 		}
 		return t.name, eventlog.ByCatalogue
 	}
+	list = mapped(list, t.maps)
 	b, _ := buffers.Get().(*[]byte)
 	*b = t.template.Append((*b)[:0], list, &en.opts)
 	s := string(*b)
@@ -261,15 +268,26 @@ func (en *entry) find(k textKey) found {
 	if ok {
 		return t
 	}
-	text, name, ok, err := en.c.seek(context.Background(), en, k)
+	text, from, err := en.c.seek(context.Background(), en, k)
 	en.c.note(err)
-	switch {
-	case ok && name:
+	switch from {
+	case fromName:
 		t.name = text
-	case ok:
+	case fromFile:
 		t.template = message.NewTemplate(text)
-	case err != nil && !errors.Is(err, eventlog.ErrCorrupt):
-		return t // to be asked again
+	case fromManifest:
+		t.template = message.NewTemplate(text)
+		var held int
+		t.maps, held, err = en.c.itemMaps(context.Background(), en, k)
+		en.c.note(err) // the values stay as they are
+		en.c.hold(held)
+		if err != nil && !errors.Is(err, eventlog.ErrCorrupt) {
+			return t // to be asked again
+		}
+	default:
+		if err != nil && !errors.Is(err, eventlog.ErrCorrupt) {
+			return t // to be asked again
+		}
 	}
 	en.c.hold(3 * len(text))
 	en.mu.Lock()
@@ -340,9 +358,20 @@ func (c *Catalog) inSources(ctx context.Context, en *entry, kind int, id uint32)
 	return "", false, errors.Join(errs...)
 }
 
+// origin says where a text was found.
+type origin uint8
+
+const (
+	fromNowhere  origin = iota
+	fromFile            // in a message table, as what it is
+	fromManifest        // by an event's definition
+	fromName            // it is a name in a manifest
+)
+
 // seek is the text of a key, before insertion, or the name that stands for it. cold
 // is held.
-func (c *Catalog) seek(ctx context.Context, en *entry, k textKey) (text string, name, ok bool, err error) {
+func (c *Catalog) seek(ctx context.Context, en *entry, k textKey) (text string, from origin, err error) {
+	var errs []error
 	switch k.form {
 	case formClassic, formCategory:
 		kind := kindMessage
@@ -350,13 +379,24 @@ func (c *Catalog) seek(ctx context.Context, en *entry, k textKey) (text string, 
 			kind = kindCategory
 		}
 		text, ok, err := c.inSources(ctx, en, kind, k.id)
-		if ok || k.id > 0xffff {
-			return text, false, ok, err
+		if ok {
+			return text, fromFile, err
 		}
-		text, name, ok, err2 := c.byManifest(ctx, en, k)
-		return text, name, ok, errors.Join(err, err2)
+		if k.id > math.MaxUint16 {
+			return "", fromNowhere, err
+		}
+		errs = append(errs, err)
 	}
-	return c.byManifest(ctx, en, k)
+	text, name, ok, err := c.byManifest(ctx, en, k)
+	switch {
+	case name && ok:
+		from = fromName
+	case ok && (k.form == formManifest || k.form == formClassic):
+		from = fromManifest
+	case ok:
+		from = fromFile // nothing is inserted into it
+	}
+	return text, from, errors.Join(append(errs, err)...)
 }
 
 // systemFiles have the system's own messages, for %%n; those of Security stand in
@@ -437,23 +477,29 @@ func (c *Catalog) byManifest(ctx context.Context, en *entry, k textKey) (text st
 		if id == message.NoMessage {
 			return name, true, name != "", nil
 		}
-		f, err := c.fileByID(ctx, p.file)
-		errs := []error{err}
-		if f != nil {
-			text, ok, err := c.lookup(ctx, []*heldFile{f}, id, en.langs)
-			errs = append(errs, err)
-			if ok {
-				return text.String(), false, true, errors.Join(errs...)
-			}
-		}
-		text, ok, err := c.inSources(ctx, en, kindMessage, id)
-		errs = append(errs, err)
+		text, ok, err := c.ofProvider(ctx, en, p, id)
 		if !ok && name != "" {
-			return name, true, true, errors.Join(errs...)
+			return name, true, true, err
 		}
-		return text, false, ok, errors.Join(errs...)
+		return text, false, ok, err
 	}
 	return "", false, false, nil
+}
+
+// ofProvider is the text of a message that a manifest names: in the file with the
+// manifest, else in those of the source. cold is held.
+func (c *Catalog) ofProvider(ctx context.Context, en *entry, p provided, id uint32) (string, bool, error) {
+	f, err := c.fileByID(ctx, p.file)
+	errs := []error{err}
+	if f != nil {
+		text, ok, err := c.lookup(ctx, []*heldFile{f}, id, en.langs)
+		errs = append(errs, err)
+		if ok {
+			return text.String(), true, errors.Join(errs...)
+		}
+	}
+	text, ok, err := c.inSources(ctx, en, kindMessage, id)
+	return text, ok, errors.Join(append(errs, err)...)
 }
 
 // definition is the message id that a provider gives an event or a task, and the name
