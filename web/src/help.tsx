@@ -1,0 +1,62 @@
+// The keys, and what can be written into the search box.
+import { useEffect, useRef } from "preact/hooks";
+import { keys } from "./keys.ts";
+import { helpShown, lettersOn, turnLetters } from "./state.ts";
+
+const examples: [string, string][] = [
+  ["spooler jammed", "both words, in strings, data or source"],
+  ['"exact words"', "these words in this order"],
+  ["level<=2", "errors and worse"],
+  ["source:dc*", "sources that begin with dc"],
+  ["id:4625,4740", "one of these ids"],
+  ["-id:7036", "not this id"],
+  ["user:bob since:8h", "of a user, of the last 8 hours"],
+  ["data.IpAddress:10.*", "a data field by its name"],
+  ["(id:6008 or id:41) server:web*", "either, on some servers"],
+  ["*[System[(EventID=4624)]]", "XPath, as Event Viewer takes it; QueryLists too"],
+];
+
+export function Help() {
+  const box = useRef<HTMLDialogElement>(null);
+  const shown = helpShown.value;
+  useEffect(() => {
+    if (shown && !box.current!.open) box.current!.showModal();
+    if (!shown && box.current!.open) box.current!.close();
+  }, [shown]);
+  return (
+    <dialog ref={box} class="help" aria-label="Help" onClose={() => (helpShown.value = false)}>
+      <h2>Keys</h2>
+      <table>
+        <tbody>
+          {keys.map(([k, what]) => (
+            <tr key={k}>
+              <td>
+                <kbd>{k}</kbd>
+              </td>
+              <td>{what}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+      <label>
+        <input type="checkbox" checked={lettersOn.value} onChange={(e) => turnLetters(e.currentTarget.checked)} /> single letters are keys
+      </label>
+      <h2>Search</h2>
+      <table>
+        <tbody>
+          {examples.map(([q, what]) => (
+            <tr key={q}>
+              <td>
+                <code>{q}</code>
+              </td>
+              <td>{what}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+      <form method="dialog">
+        <button>Close</button>
+      </form>
+    </dialog>
+  );
+}
