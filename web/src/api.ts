@@ -190,6 +190,7 @@ export interface About {
   version: string;
   computer?: string;
   time: string;
+  zone?: string; // the server's
   caller: { name?: string; sids: string[]; administrator: boolean };
 }
 
@@ -216,48 +217,56 @@ export const stranger = signal(false);
 export async function call<T>(method: string, path: string, body?: unknown, signal?: AbortSignal): Promise<T> {
   const init: RequestInit = { method, credentials: "same-origin", headers: { Accept: "application/json" } };
   if (signal) init.signal = signal;
-  if (body !== undefined) {
+  if (body instanceof Blob) init.body = body;
+  else if (body !== undefined) {
     init.headers = { ...init.headers, "Content-Type": "application/json" };
     init.body = JSON.stringify(body);
   }
   let answer: Response;
+  let text: string;
   try {
     answer = await fetch(path, init);
+    text = await answer.text();
   } catch (e) {
     if (signal?.aborted) throw e;
     throw new Problem(0, "netelf does not answer: is it still running?", "unreachable");
   }
-  if (answer.status === 204) return undefined as T;
-  const text = await answer.text();
-  if (answer.ok) return (text ? JSON.parse(text) : undefined) as T;
-  if (answer.status === 401) stranger.value = true;
-  let detail = answer.statusText;
-  let code = "";
-  let offset: number | undefined;
-  let span: number | undefined;
+  let said: unknown;
   try {
-    const p = JSON.parse(text) as { detail?: string; code?: string; offset?: number; length?: number };
-    detail = p.detail ?? detail;
-    code = p.code ?? "";
-    offset = p.offset;
-    span = p.length;
+    said = text ? JSON.parse(text) : undefined;
   } catch {
-    // not of the API: the status says what there is to say
+    // not of the API: something else stands between
+    if (answer.ok) throw new Problem(answer.status, "this is no answer of netelf's: what stands between?", "");
   }
-  throw new Problem(answer.status, detail, code, offset, span);
+  if (answer.ok) return said as T;
+  if (answer.status === 401) stranger.value = true;
+  const p = (said ?? {}) as { detail?: string; code?: string; offset?: number; length?: number };
+  throw new Problem(answer.status, p.detail || answer.statusText || `status ${answer.status}`, p.code ?? "", p.offset, p.length);
 }
+
+/** why is what an error says to the user. */
+export function why(e: unknown): string {
+  return e instanceof Error ? e.message : String(e);
+}
+
+/** passes says whether the same may go well a little later. */
+export function passes(e: unknown): boolean {
+  return e instanceof Problem && (e.status === 0 || e.status === 429 || e.status >= 502);
+}
+
+/** rest waits. */
+export const rest = (ms: number): Promise<void> => new Promise((r) => setTimeout(r, ms));
 
 export const get = <T>(path: string, signal?: AbortSignal) => call<T>("GET", path, undefined, signal);
 export const post = <T>(path: string, body: unknown, signal?: AbortSignal) => call<T>("POST", path, body, signal);
 
-/** query is the part of an address behind its path; what is empty is left out. */
+/** query is the part of an address behind its path; what is empty is left out, a list is one part each. */
 export function query(of: Record<string, string | number | readonly string[] | undefined>): string {
   const q = new URLSearchParams();
   for (const [k, v] of Object.entries(of)) {
     if (v === undefined || v === "") continue;
-    if (typeof v === "object") {
-      if (v.length) q.set(k, v.join(","));
-    } else q.set(k, String(v));
+    if (typeof v === "object") for (const x of v) q.append(k, x);
+    else q.set(k, String(v));
   }
   const text = q.toString();
   return text ? "?" + text : "";

@@ -1,17 +1,21 @@
 // All chosen servers and logs in one list, the newest first.
-import { useEffect, useMemo, useState } from "preact/hooks";
-import { facetsShown, say, servers } from "./state.ts";
-import { Detail } from "./detail.tsx";
+import { useEffect, useRef, useState } from "preact/hooks";
+import type { Asked } from "./api.ts";
+import { Detail, focusDetail } from "./detail.tsx";
 import { FacetsView, standard } from "./facets.tsx";
+import type { Grid } from "./grid.ts";
 import { HistogramView } from "./histogram.tsx";
-import { follow, result } from "./result.ts";
+import { useCommand } from "./keys.ts";
+import { Choose, Menu } from "./menu.tsx";
+import { again, follow, result } from "./result.ts";
 import { Chips, Search } from "./search.tsx";
+import { facetsShown, say, servers } from "./state.ts";
 import { Table, type Rows } from "./table.tsx";
-import { count, visible } from "./text.ts";
-import { at, known, since as timeOf, zone } from "./time.ts";
+import { count } from "./text.ts";
+import { at, since as timeOf } from "./time.ts";
+import { Troubles } from "./troubles.tsx";
 import { asked, go, view } from "./view.ts";
 import { Views } from "./views.tsx";
-import { command } from "./keys.ts";
 
 const ranges: [string, string][] = [
   ["1h", "last hour"], ["8h", "last 8 hours"], ["24h", "last 24 hours"], ["7d", "last 7 days"], ["30d", "last 30 days"], ["", "all"],
@@ -46,169 +50,145 @@ function Range() {
   );
 }
 
-/** Choose is a menu of names, of which any number can be chosen; none are all. */
-export function Choose(props: { label: string; all: string; names: string[]; chosen: string[]; choose: (names: string[]) => void }) {
-  const { names, chosen } = props;
-  const everything = [...new Set([...names, ...chosen])];
-  return (
-    <details class="choose" onKeyDown={(e) => e.key === "Escape" && (e.currentTarget.open = false)}>
-      <summary>
-        {props.label}: {chosen.length === 0 ? props.all : chosen.length === 1 ? visible(chosen[0]!) : `${chosen.length} chosen`}
-      </summary>
-      <div class="menu">
-        <button class="link" onClick={() => props.choose([])}>
-          {props.all}
-        </button>
-        {everything.map((n) => (
-          <label key={n}>
-            <input
-              type="checkbox"
-              checked={chosen.includes(n)}
-              onChange={(e) => props.choose(e.currentTarget.checked ? [...chosen, n] : chosen.filter((x) => x !== n))}
-            />
-            {visible(n)}
-          </label>
-        ))}
-      </div>
-    </details>
-  );
-}
-
 /** logNames are the logs that any server is known to have. */
-export function logNames(): string[] {
+function logNames(): string[] {
   const all = new Set(["System", "Application", "Security"]);
   for (const s of servers.value?.servers ?? []) for (const l of s.logs ?? []) all.add(l.name);
   return [...all];
+}
+
+const forms: [string, string][] = [["json", "JSON, a line an event"], ["csv", "CSV"], ["xml", "XML"], ["evt", ".evt file"]];
+
+/** Where chooses servers and logs. */
+export function Where() {
+  const v = view.value;
+  return (
+    <>
+      <Choose label="Servers" all="all" names={servers.value?.servers.map((s) => s.name) ?? []} chosen={v.servers} choose={(s) => go({ servers: s, key: "" })} />
+      <Choose label="Logs" all="System, Application" names={logNames()} chosen={v.logs} choose={(l) => go({ logs: l, key: "" })} />
+    </>
+  );
 }
 
 function Export() {
   const r = result.value;
   if (!r?.progress.value) return null;
   return (
-    <details class="choose">
-      <summary>Export</summary>
-      <div class="menu">
-        {["json", "csv", "xml", "evt"].map((f) => (
-          <a key={f} href={r.address("export", { form: f })} download>
-            {f === "evt" ? ".evt file" : f.toUpperCase()}
-          </a>
-        ))}
-      </div>
-    </details>
+    <Menu label="Export">
+      {(close) => (
+        <>
+          {forms.map(([form, words]) => (
+            <a key={form} href={r.address("export", { form })} download onClick={close}>
+              {words}
+            </a>
+          ))}
+          <p class="dim small">All {count(r.total.value)} events, as they are filtered. The browser's own list of downloads can cancel it.</p>
+        </>
+      )}
+    </Menu>
   );
 }
 
-/** State says how far the counting is, and which servers are in trouble. */
-function State() {
-  const r = result.value;
-  const p = r?.progress.value;
-  const problem = r?.problem.value;
-  if (problem && problem.offset === undefined) return <p class="error state" role="alert">{visible(problem.message)}</p>;
-  if (!p) return <p class="dim state">asking…</p>;
-  const bad = p.servers.filter((s) => s.error || !["ok", "", "reading", "waiting"].includes(s.state));
-  const pending = p.servers.filter((s) => !s.done && !s.error);
-  return (
-    <p class="state" aria-live="polite">
-      <b>{count(p.total)}</b> events{p.done ? "" : " so far"} of {p.servers.length} servers
-      {p.done ? "" : `, ${count(p.examined)} looked at`}
-      {pending.length && pending.length < p.servers.length ? (
-        <span class="dim">, still reading {visible(pending.slice(0, 3).map((s) => s.name).join(", "))}{pending.length > 3 ? ` and ${pending.length - 3} more` : ""}</span>
-      ) : null}
-      {p.more ? <span class="warning-text"> {visible(p.more)}</span> : null}
-      {bad.map((s) => (
-        <span key={s.name} class="bad" title={visible(s.error ?? "")}>
-          ✖ {visible(s.name)}: {visible(s.state)}
-          {s.error ? ", " + visible(s.error.slice(0, 120)) : ""}
-        </span>
-      ))}
-    </p>
-  );
+/** rows is how the events of a result become the rows of a table. */
+const rows: Rows = {
+  total: () => result.value?.total.value ?? 0,
+  row: (i) => result.peek()?.row(i),
+  want: (first, last, anchor) => result.peek()?.want(first, last, anchor),
+  changed: () => [result.value, result.value?.pages.value],
+};
+
+/** question is what the address asks, as of now. */
+function question(): Asked {
+  const a = JSON.parse(asked.value) as { q: string; servers: string[]; logs: string[]; since: string; until: string };
+  const of: Asked = { servers: a.servers, logs: a.logs };
+  if (a.q) of.query = a.q;
+  if (a.since) of.since = timeOf(a.since);
+  if (a.until) of.until = a.until;
+  return of;
 }
 
 export function Events() {
+  useEffect(() => follow(question), []);
   const v = view.value;
-  useEffect(
-    () =>
-      follow(() => {
-        const a = JSON.parse(asked.value) as { q: string; servers: string[]; logs: string[]; since: string; until: string };
-        if (view.peek().page !== "events") return null;
-        const ask: Record<string, unknown> = { servers: a.servers, logs: a.logs };
-        if (a.q) ask["query"] = a.q;
-        if (a.since) ask["since"] = timeOf(a.since);
-        if (a.until) ask["until"] = a.until;
-        return ask;
-      }),
-    [],
-  );
-
   const r = result.value;
   const [chosen, setChosen] = useState(-1);
   const [extra, setExtra] = useState<string[]>([]);
-  const rows = useMemo<Rows>(
-    () => ({
-      total: () => result.value?.total.value ?? 0,
-      row: (i) => result.peek()?.row(i),
-      want: (first, last) => result.peek()?.want(first, last),
-      changed: () => [result.value, result.value?.pages.value],
-    }),
-    [],
-  );
+  const grid = useRef<Grid | null>(null);
+  const unnamed = useRef(-1); // a rank that was chosen before its row was here, so that nobody knows its key yet
 
-  const fields = [...standard, ...extra].join(",");
   const slots = Math.max(30, Math.min(200, Math.round(innerWidth / 8)));
-  useEffect(() => {
-    r?.draws(slots, facetsShown.value ? fields : "");
-  }, [r, slots, fields, facetsShown.value]);
+  const fields = facetsShown.value ? [...standard, ...extra].join(",") : "";
+  useEffect(() => r?.draws(slots, fields), [r, slots, fields]);
 
-  // The event in the address is looked for once its result is there.
-  const version = r?.progress.value?.version ?? 0;
-  void r?.pages.value;
+  // What is chosen moves with its rows.
   useEffect(() => {
-    if (!v.key || !r?.ready) {
-      if (!v.key) setChosen(-1);
+    if (!r) return;
+    r.shift = (by) => {
+      grid.current?.shift(by);
+      setChosen((c) => (c < 0 ? c : c + by));
+    };
+  }, [r]);
+
+  const row = chosen >= 0 ? r?.row(chosen) : undefined;
+  void r?.pages.value; // rows have come
+
+  // The event in the address is looked for in the result, and again where it may have
+  // moved while it was out of sight.
+  const version = r?.progress.value?.version ?? -1;
+  useEffect(() => {
+    if (!v.key) {
+      if (unnamed.current < 0) setChosen(-1);
       return;
     }
-    if (chosen >= 0 && r.row(chosen)?.key === v.key) return;
+    if (!r?.ready || unnamed.current >= 0 || row?.key === v.key) return;
     let over = false;
     r.around(v.key).then(
-      (i) => !over && i >= 0 && setChosen(i),
-      () => undefined, // it is in no page yet; the next version asks again
+      (i) => {
+        if (over || i < 0) return;
+        setChosen(i);
+        grid.current?.reveal(i);
+      },
+      () => undefined, // it is in no page yet: the next version asks again
     );
     return () => {
       over = true;
     };
   }, [r, v.key, version]);
 
+  useEffect(() => {
+    if (!row || unnamed.current !== chosen) return;
+    unnamed.current = -1;
+    go({ key: row.key }, v.key !== "");
+  }, [row?.key, chosen]);
+
   const choose = (i: number) => {
     setChosen(i);
-    const row = r?.row(i);
-    if (row) go({ key: row.key }, view.value.key !== "");
+    grid.current?.reveal(i);
+    const known = r?.row(i);
+    unnamed.current = known ? -1 : i;
+    if (known) go({ key: known.key }, v.key !== "");
   };
-  // A row that was chosen before it was here gets into the address when it comes.
-  const row = chosen >= 0 ? r?.row(chosen) : undefined;
-  useEffect(() => {
-    if (row && chosen >= 0 && view.value.key !== row.key && (v.key === "" || pendingChoice)) go({ key: row.key }, true);
-  }, [row?.key]);
-  const pendingChoice = chosen >= 0 && !row;
-
   const close = () => {
+    unnamed.current = -1;
     setChosen(-1);
-    go({ key: "" });
+    if (v.key) go({ key: "" });
+    grid.current?.element.focus();
   };
-  const step = (by: number) => choose(Math.max(0, Math.min((r?.total.value ?? 1) - 1, (chosen < 0 ? -1 : chosen) + by)));
-  command.value = { row: () => (chosen >= 0 ? r?.row(chosen) : undefined), step, close, open: () => choose(Math.max(0, chosen)) };
+  const step = (by: number) => choose(Math.max(0, Math.min(rows.total() - 1, (chosen < 0 ? (grid.current?.first ?? 0) - Math.sign(by) : chosen) + by)));
+  useCommand({ row: () => row, step, close, open: focusDetail });
 
-  const all = servers.value?.servers.map((s) => s.name) ?? [];
   return (
-    <main class={"events" + (facetsShown.value ? " with-facets" : "") + (chosen >= 0 ? " with-detail" : "")}>
+    <main class="events">
       <div class="bar">
-        <Search id="search" />
-        <Choose label="Servers" all="all" names={all} chosen={v.servers} choose={(s) => go({ servers: s, key: "" })} />
-        <Choose label="Logs" all="System, Application" names={logNames()} chosen={v.logs} choose={(l) => go({ logs: l, key: "" })} />
+        <Search />
+        <Where />
         <Range />
         <Views />
         <Export />
-        <button aria-pressed={facetsShown.value} onClick={() => (facetsShown.value = !facetsShown.value)} title="f">
+        <button onClick={again} title="Ask again: r">
+          Again
+        </button>
+        <button aria-pressed={facetsShown.value} onClick={() => (facetsShown.value = !facetsShown.value)} title="Values and their counts: f">
           Values
         </button>
       </div>
@@ -220,13 +200,13 @@ export function Events() {
           say("Back undoes the zoom.");
         }}
       />
-      <State />
-      <div class="panes">
+      <Troubles />
+      <div class={"panes" + (facetsShown.value ? " with-facets" : "") + (chosen >= 0 ? " with-detail" : "")}>
         {facetsShown.value ? (
           <FacetsView extra={extra} add={(f) => setExtra([...new Set([...extra, f])])} drop={(f) => setExtra(extra.filter((x) => x !== f))} />
         ) : null}
-        <Table rows={rows} chosen={chosen} choose={choose} label={`Events, ${known(zone.value) ? zone.value : ""} time, the newest first`} />
-        {chosen >= 0 ? row ? <Detail row={row} close={close} step={step} /> : <aside class="detail" aria-label="Event">…</aside> : null}
+        <Table rows={rows} chosen={chosen} choose={choose} open={focusDetail} label="Events, the newest first" made={(g) => (grid.current = g)} />
+        {chosen >= 0 ? <Detail row={row} close={close} step={step} /> : null}
       </div>
     </main>
   );

@@ -1,44 +1,10 @@
 // What values there are, and how many of each; a click makes a filter of one.
 import { useState } from "preact/hooks";
 import type { Facet, Value } from "./api.ts";
-import { excluding, including, isSmall, only } from "./ask.ts";
+import { dataField } from "./ask.ts";
 import { result } from "./result.ts";
 import { count, oneLine } from "./text.ts";
-import { go, view } from "./view.ts";
-import { say } from "./state.ts";
-
-/** filter changes the query by a value, or says why it cannot. */
-export function filter(how: "include" | "exclude" | "only", field: string, value: string): void {
-  const q = view.value.q;
-  if (how !== "only" && !isSmall(q)) {
-    say("A value cannot be added to XPath or a QueryList here: choose only, or write it yourself.");
-    return;
-  }
-  const change = { include: including, exclude: excluding, only: (_: string, f: string, v: string) => only(f, v) }[how];
-  go({ q: change(q, field, value), key: "" });
-}
-
-/** copy puts text where the user can paste it. */
-export function copy(text: string): void {
-  navigator.clipboard.writeText(text).then(
-    () => say("Copied."),
-    () => say("The browser does not let this page copy."),
-  );
-}
-
-/** Actions are what can be done with a value, for mouse and keys alike. */
-export function Actions(props: { field: string; value: string }) {
-  const { field, value } = props;
-  const shown = oneLine(value);
-  return (
-    <span class="actions">
-      <button title="Include" aria-label={`Include ${field} ${shown}`} onClick={() => filter("include", field, value)}>+</button>
-      <button title="Exclude" aria-label={`Exclude ${field} ${shown}`} onClick={() => filter("exclude", field, value)}>−</button>
-      <button title="Only this" aria-label={`Only ${field} ${shown}`} onClick={() => filter("only", field, value)}>=</button>
-      <button title="Copy" aria-label={`Copy ${shown}`} onClick={() => copy(value)}>⧉</button>
-    </span>
-  );
-}
+import { Actions, filter } from "./value.tsx";
 
 export const standard = ["server", "log", "level", "source", "id", "type", "user", "computer", "category"];
 
@@ -56,13 +22,13 @@ function Line(props: { field: string; v: Value; most: number }) {
   );
 }
 
-function One(props: { facet: Facet; done: boolean }) {
+function One(props: { facet: Facet }) {
   const f = props.facet;
   const [rare, setRare] = useState(false);
   const values = rare && f.rare ? f.rare : f.values;
   const most = Math.max(1, ...values.map((v) => v.count));
   return (
-    <details open={f.distinct > 1 || f.values.length > 0}>
+    <details open>
       <summary>
         <span class="field">{f.field}</span>
         <span class="dim">
@@ -95,14 +61,14 @@ export function FacetsView(props: { extra: string[]; add: (field: string) => voi
     <aside class="facets" aria-label="Values">
       {f && !f.done ? <p class="dim small">counted so far: {count(f.of)} of {count(total)}…</p> : null}
       {f?.facets.map((x) => (
-        <One key={x.field} facet={x} done={f.done} />
+        <One key={x.field} facet={x} />
       ))}
       <form
         onSubmit={(e) => {
           e.preventDefault();
           const input = e.currentTarget.elements.namedItem("name") as HTMLInputElement;
           const name = input.value.trim();
-          if (name) props.add("data." + name.replace(/^data\./, ""));
+          if (name) props.add(dataField(name.replace(/^data\./, "")));
           input.value = "";
         }}
       >

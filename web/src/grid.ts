@@ -2,12 +2,14 @@
 // rest of the page: rows are drawn by whoever made it, into elements that are used
 // again and again.
 //
-// A browser's elements end at some ten million pixels. Above maxHeight the scroll
-// bar stands for the whole table and what the wheel moves is still a pixel: small
-// movements go on from where the table is, large ones go where the bar points.
+// A browser's elements end at some ten million pixels. Above maxHeight the scroll bar
+// stands for the whole table, while a wheel or a finger still moves it by pixels: small
+// movements go on from where the table is, large ones go where the bar points, and
+// when all is at rest the bar is put where the table is.
+import { barOf, maxHeight, positionOf, type Height } from "./scroll.ts";
 
-const maxHeight = 8_000_000;
 const spare = 3; // rows drawn beyond either edge
+const lineHeight = 20; // of a wheel that counts in lines
 
 export interface Draw {
   /** make fills a new, empty row element. */
@@ -16,7 +18,9 @@ export interface Draw {
   draw(row: HTMLElement, index: number): void;
   /** seen is told which rows are looked at, whenever they change. */
   seen?(first: number, last: number): void;
-  /** moved is told when the table moved by itself or by the user. */
+  /** drawn is told when a frame is drawn. */
+  drawn?(): void;
+  /** moved is told when the user has moved the table. */
   moved?(): void;
 }
 
@@ -51,7 +55,10 @@ export class Grid {
     this.pane.setAttribute("role", "rowgroup");
     this.spacer.append(this.pane);
     element.append(this.spacer);
+    element.setAttribute("aria-rowcount", "1");
     element.addEventListener("scroll", this.onScroll, { passive: true });
+    element.addEventListener("scrollend", this.onRest, { passive: true });
+    element.addEventListener("wheel", this.onWheel, { passive: false });
     this.watch = new ResizeObserver(() => this.resize());
     this.watch.observe(element);
     this.resize();
@@ -60,6 +67,8 @@ export class Grid {
   close(): void {
     this.watch.disconnect();
     this.element.removeEventListener("scroll", this.onScroll);
+    this.element.removeEventListener("scrollend", this.onRest);
+    this.element.removeEventListener("wheel", this.onWheel);
     cancelAnimationFrame(this.pending);
     this.spacer.remove();
   }
@@ -69,7 +78,7 @@ export class Grid {
     if (n === this.total) return;
     this.total = n;
     this.element.setAttribute("aria-rowcount", String(n + 1));
-    this.spacer.style.height = `${Math.min(n * this.rowHeight, maxHeight)}px`;
+    this.spacer.style.height = `${this.high().bar}px`;
     this.move(this.position);
   }
 
@@ -97,6 +106,16 @@ export class Grid {
     return this.prefix + index;
   }
 
+  /** shift moves the table with its rows, which have other numbers now. */
+  shift(rows: number): void {
+    this.move(this.position + rows * this.rowHeight);
+  }
+
+  /** shows says whether a row is seen, if only in part. */
+  shows(index: number): boolean {
+    return (index + 1) * this.rowHeight > this.position && index * this.rowHeight < this.position + this.height;
+  }
+
   /** reveal moves the table as little as it takes to see a row whole. */
   reveal(index: number): void {
     const top = index * this.rowHeight;
@@ -106,9 +125,10 @@ export class Grid {
 
   /** move puts the upper edge at a pixel of the whole table. */
   move(to: number): void {
-    this.position = Math.min(Math.max(0, to), this.most());
-    this.lastTop = this.topOf(this.position);
-    if (Math.abs(this.element.scrollTop - this.lastTop) >= 1) this.element.scrollTop = this.lastTop;
+    const high = this.high();
+    this.position = Math.min(Math.max(0, to), Math.max(0, high.all - high.seen));
+    const top = barOf(this.position, high);
+    if (Math.abs(this.element.scrollTop - top) >= 1) this.element.scrollTop = top;
     this.lastTop = this.element.scrollTop;
     this.redraw();
   }
@@ -123,30 +143,31 @@ export class Grid {
     if (!this.pending) this.pending = requestAnimationFrame(() => this.draw());
   }
 
-  private most(): number {
-    return Math.max(0, this.total * this.rowHeight - this.height);
-  }
-
-  /** topOf is where the scroll bar stands for a position. */
-  private topOf(position: number): number {
-    const most = this.most();
-    const bar = Math.max(0, Math.min(this.total * this.rowHeight, maxHeight) - this.height);
-    return most <= bar ? position : (position / most) * bar;
+  private high(): Height {
+    return { all: this.total * this.rowHeight, seen: this.height, bar: Math.min(this.total * this.rowHeight, maxHeight) };
   }
 
   private readonly onScroll = (): void => {
     const top = this.element.scrollTop;
-    const moved = top - this.lastTop;
-    if (moved === 0) return;
-    const most = this.most();
-    const bar = Math.max(1, Math.min(this.total * this.rowHeight, maxHeight) - this.height);
-    if (most <= bar) this.position = Math.min(top, most);
-    else if (top <= 0) this.position = 0;
-    else if (top >= bar - 1) this.position = most;
-    else if (Math.abs(moved) > 2 * this.height) this.position = (top / bar) * most;
-    else this.position = Math.min(Math.max(0, this.position + moved), most);
+    if (top === this.lastTop) return;
+    this.position = positionOf(top, this.lastTop, this.position, this.high());
     this.lastTop = top;
     this.schedule();
+    this.how.moved?.();
+  };
+
+  private readonly onRest = (): void => {
+    const high = this.high();
+    if (high.all > high.bar) this.move(this.position);
+  };
+
+  // The bar's own way with a wheel would run out of bar long before the table ends.
+  private readonly onWheel = (e: WheelEvent): void => {
+    const high = this.high();
+    if (high.all <= high.bar || e.ctrlKey || e.deltaY === 0) return;
+    e.preventDefault();
+    const unit = [1, lineHeight, this.height][e.deltaMode] ?? 1;
+    this.move(this.position + e.deltaY * unit);
     this.how.moved?.();
   };
 
@@ -199,5 +220,6 @@ export class Grid {
       const row = this.rows[i % this.rows.length]!;
       row.style.transform = `translateY(${i * this.rowHeight - this.position}px)`;
     }
+    this.how.drawn?.();
   }
 }

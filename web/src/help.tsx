@@ -1,7 +1,8 @@
 // The keys, and what can be written into the search box.
 import { useEffect, useRef } from "preact/hooks";
 import { keys } from "./keys.ts";
-import { helpShown, lettersOn, turnLetters } from "./state.ts";
+import { about, helpShown, lettersOn, turnLetters } from "./state.ts";
+import { visible } from "./text.ts";
 
 const examples: [string, string][] = [
   ["spooler jammed", "both words, in strings, data or source"],
@@ -39,7 +40,7 @@ export function Help() {
         </tbody>
       </table>
       <label>
-        <input type="checkbox" checked={lettersOn.value} onChange={(e) => turnLetters(e.currentTarget.checked)} /> single letters are keys
+        <input type="checkbox" checked={lettersOn.value} onChange={(e) => turnLetters(e.currentTarget.checked)} /> single letters and signs are keys
       </label>
       <h2>Search</h2>
       <table>
@@ -54,8 +55,11 @@ export function Help() {
           ))}
         </tbody>
       </table>
+      <p class="dim small">
+        netelf {visible(about.value?.version ?? "")}, Apache-2.0. This page has parts of others: <a href="/licenses.txt">their licences</a>.
+      </p>
       <form method="dialog">
-        <button>Close</button>
+        <button autofocus>Close</button>
       </form>
     </dialog>
   );

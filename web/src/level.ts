@@ -1,7 +1,5 @@
 // A level has a word and a shape besides its colour.
 
-export type Level = 0 | 1 | 2 | 3 | 4 | 5;
-
 interface Look {
   word: string;
   shape: string; // a character that no font draws in colours
@@ -24,11 +22,16 @@ export function levelOf(level: string | number): number {
   return typeof level === "number" ? level : (byWord.get(level) ?? 0);
 }
 
-/** kind is what stands in the column of levels: audits have no level of their own. */
+/** isAudit says whether an event is an audit: these have no level of their own. */
+export function isAudit(e: { type: string | number }): boolean {
+  return e.type === "audit failure" || e.type === "audit success";
+}
+
+/** kind is what stands in the column of levels. */
 export function kind(e: { type: string | number; level: string | number }): { word: string; shape: string; name: string } {
   if (e.type === "audit failure") return { word: "audit failure", shape: "⊘", name: "failure" };
   if (e.type === "audit success") return { word: "audit success", shape: "✓", name: "success" };
   const n = levelOf(e.level);
-  const look = levels[n] ?? { word: `level ${n}`, shape: "?" };
-  return { ...look, name: ["always", "critical", "error", "warning", "information", "verbose"][n] ?? "always" };
+  const look = levels[n];
+  return look ? { ...look, name: look.word.split(" ").at(-1)! } : { word: `level ${n}`, shape: "?", name: "always" };
 }

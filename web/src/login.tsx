@@ -1,9 +1,10 @@
 // Who is asked to say who they are.
 import { useState } from "preact/hooks";
-import { post, Problem, stranger } from "./api.ts";
+import { post, stranger, why } from "./api.ts";
 import { visible } from "./text.ts";
 
-export function Login(props: { done: () => void }) {
+/** Login stands in the place of the page; expired: where somebody was known before. */
+export function Login(props: { expired: boolean; done: () => void }) {
   const [problem, setProblem] = useState("");
   const [busy, setBusy] = useState(false);
   return (
@@ -20,7 +21,7 @@ export function Login(props: { done: () => void }) {
             stranger.value = false;
             props.done();
           } catch (x) {
-            setProblem(x instanceof Problem ? x.message : String(x));
+            setProblem(why(x));
             password.value = "";
             password.focus();
           } finally {
@@ -29,6 +30,7 @@ export function Login(props: { done: () => void }) {
         }}
       >
         <h1>netelf</h1>
+        {props.expired && !problem ? <p class="dim">Your session has ended. Log in again, and you are where you were.</p> : null}
         <label>
           User
           <input name="user" autocomplete="username" autofocus required />

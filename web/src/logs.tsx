@@ -1,8 +1,9 @@
 // The logs of the service itself: how large they are and may be, and what an
 // administrator does with them.
+import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
-import { call, get, Problem } from "./api.ts";
-import { about, say } from "./state.ts";
+import { call, get, why } from "./api.ts";
+import { administrator, say } from "./state.ts";
 import { count, size, visible } from "./text.ts";
 import { at } from "./time.ts";
 
@@ -19,6 +20,9 @@ interface Log {
   can?: string[];
 }
 
+/** events is how many a log has. */
+const events = (l: Log) => (l.oldest ? Math.max(0, (l.next ?? 0) - l.oldest) : 0);
+
 interface Source {
   name: string;
   log: string;
@@ -30,86 +34,133 @@ function kept(retention: number | undefined): string {
   return `overwritten after ${Math.round(retention / 86400)} d`;
 }
 
-function trouble(e: unknown): void {
-  say(e instanceof Problem ? e.message : String(e));
+/** act does one thing to a log and says how it went. */
+function act(done: () => void, words: string, method: string, path: string, body?: unknown): void {
+  call(method, path, body).then(
+    () => {
+      say(words);
+      done();
+    },
+    (e: unknown) => say(why(e)),
+  );
 }
 
-function Clear(props: { log: Log; done: () => void }) {
+const pathOf = (log: string) => `/v1/logs/${encodeURIComponent(log)}`;
+
+// text is what stands in an input of a form.
+const text = (form: HTMLFormElement, name: string) => (form.elements.namedItem(name) as HTMLInputElement).value;
+
+/** Ask is a button that opens a form over the page; does is called when it is sent by its last button. */
+function Ask(props: { button: string; title: string; send: string; danger?: boolean; ready?: boolean; does: (form: HTMLFormElement) => void; children: ComponentChildren }) {
   const box = useRef<HTMLDialogElement>(null);
-  const [typed, setTyped] = useState("");
   return (
     <>
-      <button onClick={() => box.current!.showModal()}>Clear…</button>
-      <dialog ref={box} aria-label={`Clear ${visible(props.log.name)}`}>
+      <button onClick={() => box.current!.showModal()}>{props.button}</button>
+      <dialog ref={box} aria-label={props.title}>
         <form
           method="dialog"
           onSubmit={(e) => {
-            if ((e.submitter as HTMLButtonElement).value !== "clear") return;
-            call("POST", `/v1/logs/${encodeURIComponent(props.log.name)}/clear`, {}).then(() => {
-              say(`${props.log.name} was cleared.`);
-              props.done();
-            }, trouble);
+            if ((e.submitter as HTMLButtonElement | null)?.value === "send") props.does(e.currentTarget);
           }}
         >
-          <h2>Clear {visible(props.log.name)}?</h2>
-          <p>
-            Its {count((props.log.next ?? 0) - (props.log.oldest ?? 0))} events are gone then. A backup keeps them: take one
-            first.
+          <h2>{props.title}</h2>
+          {props.children}
+          <p class="buttons">
+            <button type="button" onClick={() => box.current!.close()}>
+              Leave it
+            </button>{" "}
+            <button value="send" class={props.danger ? "danger" : undefined} disabled={props.ready === false}>
+              {props.send}
+            </button>
           </p>
-          <label>
-            Type the log's name to clear it
-            <input value={typed} onInput={(e) => setTyped(e.currentTarget.value)} autocomplete="off" />
-          </label>
-          <button value="cancel">Keep it</button> <button value="clear" class="danger" disabled={typed !== props.log.name}>Clear it</button>
         </form>
       </dialog>
     </>
   );
 }
 
+// today is for the name of a backup.
+const today = () => new Date().toISOString().slice(0, 10);
+
+function Clear(props: { log: Log; done: () => void }) {
+  const { log, done } = props;
+  const [typed, setTyped] = useState("");
+  return (
+    <Ask
+      button="Clear…"
+      title={`Clear ${visible(log.name)}?`}
+      send="Clear it"
+      danger
+      ready={typed === log.name}
+      does={(f) => {
+        const backup = text(f, "backup").trim();
+        setTyped("");
+        act(done, `${visible(log.name)} was cleared.`, "POST", pathOf(log.name) + "/clear", backup ? { backup } : {});
+      }}
+    >
+      <p>Its {count(events(log))} events are gone then, but for the backup.</p>
+      <label>
+        Backup at the server, made before; empty: none
+        <input name="backup" defaultValue={`${log.name}-${today()}.evt`} maxLength={1024} autocomplete="off" />
+      </label>
+      <label>
+        Type the log's name to clear it
+        <input name="name" value={typed} onInput={(e) => setTyped(e.currentTarget.value)} autocomplete="off" />
+      </label>
+    </Ask>
+  );
+}
+
 function Set(props: { log: Log; done: () => void }) {
   const { log } = props;
-  const box = useRef<HTMLDialogElement>(null);
   return (
-    <>
-      <button onClick={() => box.current!.showModal()}>Set…</button>
-      <dialog ref={box} aria-label={`Settings of ${visible(log.name)}`}>
-        <form
-          method="dialog"
-          onSubmit={(e) => {
-            if ((e.submitter as HTMLButtonElement).value !== "set") return;
-            const f = e.currentTarget.elements;
-            const kib = Number((f.namedItem("size") as HTMLInputElement).value);
-            const days = Number((f.namedItem("days") as HTMLInputElement).value);
-            const when = (f.namedItem("when") as HTMLSelectElement).value;
-            const retention = when === "days" ? days * 86400 : Number(when);
-            call("PATCH", `/v1/logs/${encodeURIComponent(log.name)}`, { max_size: kib * 1024, retention }).then(() => {
-              say(`${log.name} is set.`);
-              props.done();
-            }, trouble);
-          }}
-        >
-          <h2>{visible(log.name)}</h2>
-          <label>
-            Max size in KiB
-            <input name="size" type="number" min={64} step={64} value={Math.round((log.max_size ?? 65536) / 1024)} required />
-          </label>
-          <label>
-            When it is full
-            <select name="when" value={(log.retention ?? 0) > 0 ? "days" : String(log.retention ?? 0)}>
-              <option value="0">overwrite the oldest events</option>
-              <option value="days">overwrite events older than</option>
-              <option value="-1">do not overwrite; clear it by hand</option>
-            </select>
-          </label>
-          <label>
-            Days
-            <input name="days" type="number" min={1} max={365} value={Math.max(1, Math.round((log.retention ?? 0) / 86400))} />
-          </label>
-          <button value="cancel">Leave it</button> <button value="set">Set</button>
-        </form>
-      </dialog>
-    </>
+    <Ask
+      button="Set…"
+      title={visible(log.name)}
+      send="Set"
+      does={(f) => {
+        const when = text(f, "when");
+        const retention = when === "days" ? Number(text(f, "days")) * 86400 : Number(when);
+        act(props.done, `${visible(log.name)} is set.`, "PATCH", pathOf(log.name), { max_size: Number(text(f, "size")) * 1024, retention });
+      }}
+    >
+      <label>
+        Max size in KiB
+        <input name="size" type="number" min={64} step={64} defaultValue={String(Math.ceil((log.max_size ?? 65536) / 65536) * 64)} required />
+      </label>
+      <label>
+        When it is full
+        <select name="when" value={(log.retention ?? 0) > 0 ? "days" : String(log.retention ?? 0)}>
+          <option value="0">overwrite the oldest events</option>
+          <option value="days">overwrite events older than</option>
+          <option value="-1">do not overwrite; clear it by hand</option>
+        </select>
+      </label>
+      <label>
+        Days
+        <input name="days" type="number" min={1} max={3650} defaultValue={String(Math.max(1, Math.round((log.retention ?? 0) / 86400)))} />
+      </label>
+    </Ask>
+  );
+}
+
+function Create(props: { done: () => void }) {
+  return (
+    <Ask
+      button="New log…"
+      title="New log"
+      send="Create"
+      does={(f) => act(props.done, `${text(f, "name")} is there.`, "POST", "/v1/logs", { name: text(f, "name").trim(), max_size: Number(text(f, "size")) * 1024 })}
+    >
+      <label>
+        Name
+        <input name="name" maxLength={255} required autocomplete="off" />
+      </label>
+      <label>
+        Max size in KiB
+        <input name="size" type="number" min={64} step={64} defaultValue="1024" required />
+      </label>
+    </Ask>
   );
 }
 
@@ -118,11 +169,11 @@ export function Logs() {
   const [sources, setSources] = useState<Source[]>([]);
   const [problem, setProblem] = useState("");
   const load = () => {
-    get<{ logs: Log[] }>("/v1/logs").then((a) => setLogs(a.logs ?? []), (e: unknown) => setProblem(e instanceof Problem ? e.message : String(e)));
+    get<{ logs: Log[] }>("/v1/logs").then((a) => setLogs(a.logs ?? []), (e: unknown) => setProblem(why(e)));
     get<{ sources: Source[] }>("/v1/sources").then((a) => setSources(a.sources ?? []), () => undefined); // shown where it may be seen
   };
   useEffect(load, []);
-  const boss = about.value?.caller.administrator ?? false;
+  const boss = administrator.value;
   return (
     <main class="logs">
       <h1>Logs of this service</h1>
@@ -141,14 +192,14 @@ export function Logs() {
               <th scope="col">From</th>
               <th scope="col">To</th>
               <th scope="col">When full</th>
-              <th scope="col">{boss ? "Do" : ""}</th>
+              {boss ? <th scope="col">Do</th> : null}
             </tr>
           </thead>
           <tbody>
             {logs?.map((l) => (
               <tr key={l.name}>
                 <th scope="row">{visible(l.name)}</th>
-                <td class="number">{count(Math.max(0, (l.next ?? 0) - (l.oldest ?? 0)))}</td>
+                <td class="number">{count(events(l))}</td>
                 <td class="number">
                   {size(l.size ?? 0)}
                   {l.max_size ? " of " + size(l.max_size) : ""}
@@ -157,19 +208,27 @@ export function Logs() {
                 <td>{l.oldest_time ? at(l.oldest_time) : "–"}</td>
                 <td>{l.newest_time ? at(l.newest_time) : "–"}</td>
                 <td>{kept(l.retention)}</td>
-                <td>
-                  {l.can?.includes("backup") ? (
-                    <a href={`/v1/logs/${encodeURIComponent(l.name)}/backup`} download={l.name + ".evt"}>
-                      Backup
-                    </a>
-                  ) : null}{" "}
-                  {l.can?.includes("set") ? <Set log={l} done={load} /> : null} {l.can?.includes("clear") ? <Clear log={l} done={load} /> : null}
-                </td>
+                {boss ? (
+                  <td class="do">
+                    {l.can?.includes("backup") ? (
+                      <a class="button" href={pathOf(l.name) + "/copy"} download={l.name + ".evt"}>
+                        Copy
+                      </a>
+                    ) : null}
+                    {l.can?.includes("set") ? <Set log={l} done={load} /> : null}
+                    {l.can?.includes("clear") ? <Clear log={l} done={load} /> : null}
+                  </td>
+                ) : null}
               </tr>
             ))}
           </tbody>
         </table>
       </div>
+      {boss ? (
+        <p>
+          <Create done={load} />
+        </p>
+      ) : null}
       {sources.length ? (
         <details>
           <summary>{count(sources.length)} sources</summary>

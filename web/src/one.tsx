@@ -1,40 +1,45 @@
 // One event at an address of its own.
 import { useEffect, useState } from "preact/hooks";
-import { get, Problem, type Single } from "./api.ts";
-import { address, Detail } from "./detail.tsx";
-import { command } from "./keys.ts";
+import { get, why, type Row, type Single } from "./api.ts";
+import { address, around, Detail, focusDetail } from "./detail.tsx";
+import { useCommand } from "./keys.ts";
 import { visible } from "./text.ts";
 import { go, view } from "./view.ts";
 
 export function One() {
-  const one = view.value.one;
-  const [single, setSingle] = useState<Single | null>(null);
+  const { one } = view.value;
+  const where = one ? address(one) : "";
+  const [had, setHad] = useState<{ where: string; single: Single } | null>(null);
   const [problem, setProblem] = useState("");
   useEffect(() => {
-    if (!one) return;
-    const over = new AbortController();
-    setSingle(null);
     setProblem("");
-    get<Single>(address(one.server, one.log, one.record, one.time), over.signal).then(setSingle, (e: unknown) => {
-      if (!over.signal.aborted) setProblem(e instanceof Problem ? e.message : String(e));
-    });
+    if (!where) return;
+    const over = new AbortController();
+    get<Single>(where, over.signal).then(
+      (single) => setHad({ where, single }),
+      (e: unknown) => over.signal.aborted || setProblem(why(e)),
+    );
     return () => over.abort();
-  }, [one?.server, one?.log, one?.record, one?.time]);
-  if (!one) return <main>There is no event at this address.</main>;
-  const row = single && { rank: 0, key: `${one.server}/${one.log}/${one.record}`, server: one.server, log: one.log, event: single.event };
+  }, [where]);
+  const single = had?.where === where ? had.single : null;
+  const row: Row | null = one && single && { rank: 0, key: where, server: one.server, log: one.log, event: single.event };
   const step = (by: number) => {
     const record = by > 0 ? single?.previous : single?.next;
-    if (record) go({ one: { ...one, record, time: "" } });
+    if (one && record) go({ one: { ...one, record, time: "" } });
   };
-  command.value = { row: () => row ?? undefined, step, close: () => go({ page: "events", one: null }), open: () => undefined };
+  useCommand({ row: () => row ?? undefined, step, close: () => (row ? around(row, true) : go({ page: "events", one: null })), open: focusDetail });
+  if (!one) return <main class="one">There is no event at this address.</main>;
   return (
     <main class="one">
       {problem ? (
         <p class="error" role="alert">
           {visible(problem)}
         </p>
-      ) : null}
-      {row ? <Detail row={row} step={step} alone /> : problem ? null : <p class="dim">asking…</p>}
+      ) : row ? (
+        <Detail row={row} given={single!} step={step} alone />
+      ) : (
+        <p class="dim">asking…</p>
+      )}
     </main>
   );
 }

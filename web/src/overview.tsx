@@ -1,10 +1,11 @@
 // A row a server: how it is, and since when. A dead one is a red row, never a gap.
 import { useEffect, useState } from "preact/hooks";
-import { call, post, Problem, type LogState, type Server } from "./api.ts";
-import { say, servers } from "./state.ts";
+import { call, post, why, type LogState, type Server } from "./api.ts";
+import { OpenFiles } from "./drop.tsx";
+import { administrator, say, servers } from "./state.ts";
 import { count, size, visible } from "./text.ts";
 import { ago, at, lasting } from "./time.ts";
-import { go } from "./view.ts";
+import { go, serverPart } from "./view.ts";
 
 /** troubles are errors and worse, and warnings, of a day. */
 export function troubles(s: Server): { errors: number; warnings: number } {
@@ -83,12 +84,12 @@ function Renew(props: { server: Server }) {
         const f = e.currentTarget.elements;
         const user = (f.namedItem("user") as HTMLInputElement).value;
         const password = (f.namedItem("password") as HTMLInputElement).value;
-        post(`/v1/servers/${encodeURIComponent(props.server.name)}/credential`, { user, password }).then(
+        post(`/v1/servers/${serverPart(props.server.name)}/credential`, { user, password }).then(
           () => {
             setOpen(false);
             say(`${props.server.name} is asked again.`);
           },
-          (x: unknown) => say(x instanceof Problem ? x.message : String(x)),
+          (x: unknown) => say(why(x)),
         );
       }}
     >
@@ -114,11 +115,11 @@ function Line(props: { server: Server }) {
       </th>
       <td>
         <span class={"state-word " + (dead ? "bad" : "")}>
-          {dead ? "✖ " : s.state === "ok" ? "● " : ""}
-          {s.state}
+          <span aria-hidden="true">{dead ? "✖ " : s.state === "partial" ? "▲ " : s.state === "ok" ? "● " : "○ "}</span>
+          {visible(s.state)}
         </span>
         {s.error ? <span class="why">{visible(s.error)}</span> : null}
-        {s.refused ? <Renew server={s} /> : null}
+        {s.refused && administrator.value ? <Renew server={s} /> : null}
       </td>
       <td title={s.last_event ? at(s.last_event) : ""}>{ago(s.last_event)}</td>
       <td class="number">
@@ -143,7 +144,7 @@ function Line(props: { server: Server }) {
         <button
           aria-label={`Ask ${visible(s.name)} again`}
           title="Ask again now"
-          onClick={() => void call("POST", `/v1/servers/${encodeURIComponent(s.name)}/refresh`).catch((x: unknown) => say(x instanceof Problem ? x.message : String(x)))}
+          onClick={() => void call("POST", `/v1/servers/${serverPart(s.name)}/refresh`).catch((x: unknown) => say(why(x)))}
         >
           ⟳
         </button>
@@ -190,7 +191,9 @@ export function Overview() {
           </tbody>
         </table>
       </div>
-      <p class="dim small">Servers are asked every {lasting(all.every_seconds)}.</p>
+      <p class="foot">
+        <OpenFiles /> <span class="dim small">Event log files can also be dropped on the page. Servers are asked every {lasting(all.every_seconds)}.</span>
+      </p>
     </main>
   );
 }

@@ -1,13 +1,16 @@
 // The search box: one for words, the small language, XPath and QueryLists. What is
 // wrong is said under the place; what could stand there is offered.
 import { useEffect, useRef, useState } from "preact/hooks";
-import { post, Problem, type Completion, type QueryAnswer } from "./api.ts";
-import { isSmall, without, words } from "./ask.ts";
-import { result } from "./result.ts";
-import { oneLine, visible } from "./text.ts";
+import { post, type Completion, type QueryAnswer } from "./api.ts";
+import { isSmall, quote, without, words } from "./ask.ts";
+import { again, result } from "./result.ts";
+import { count, oneLine, visible } from "./text.ts";
 import { go, view } from "./view.ts";
 
-/** places are byte offsets in UTF-8, as the API gives them, turned into those of a string. */
+const most = 12; // completions
+const beside = 24; // characters shown on either side of what is wrong
+
+/** place turns an offset in bytes of UTF-8, as the API gives them, into one of a string. */
 export function place(text: string, bytes: number): number {
   let n = 0;
   let i = 0;
@@ -24,57 +27,91 @@ export function bytesTo(text: string, at: number): number {
   return new TextEncoder().encode(text.slice(0, at)).length;
 }
 
-export function Search(props: { id: string }) {
+/** Told is what the server says of a text that is being written. */
+interface Told {
+  of: string;
+  answer: QueryAnswer;
+}
+
+export function Search() {
   const box = useRef<HTMLInputElement>(null);
-  const [text, setText] = useState(view.value.q);
-  const [answer, setAnswer] = useState<QueryAnswer | null>(null);
+  const given = view.value.q;
+  const [text, setText] = useState(given);
+  const [told, setTold] = useState<Told | null>(null);
   const [chosen, setChosen] = useState(-1);
   const [open, setOpen] = useState(false);
   const asking = useRef<AbortController | null>(null);
   const timer = useRef(0);
-  const given = view.value.q;
   useEffect(() => {
     setText(given);
-    setAnswer(null);
+    setTold(null);
   }, [given]);
-
-  const ask = (value: string, at: number) => {
-    clearTimeout(timer.current);
-    timer.current = setTimeout(async () => {
+  useEffect(
+    () => () => {
+      clearTimeout(timer.current);
       asking.current?.abort();
-      asking.current = new AbortController();
+    },
+    [],
+  );
+
+  const ask = (of: string, at: number) => {
+    clearTimeout(timer.current);
+    asking.current?.abort();
+    setChosen(-1);
+    timer.current = setTimeout(async () => {
+      const mine = (asking.current = new AbortController());
       try {
-        const a = await post<QueryAnswer>("/v1/query", { text: value, at: bytesTo(value, at) }, asking.current.signal);
-        setAnswer({ ...a, completions: [...a.completions, ...fromFacets(value, at)].slice(0, 12) });
-        setChosen(-1);
-      } catch (e) {
-        if (e instanceof Problem) setAnswer(null);
+        const a = await post<QueryAnswer>("/v1/query", { text: of, at: bytesTo(of, at) }, mine.signal);
+        if (mine.signal.aborted) return;
+        const completions = [...(a.completions ?? []), ...fromFacets(of, at)];
+        setTold({ of, answer: { ...a, completions: completions.slice(0, most) } });
+      } catch {
+        if (!mine.signal.aborted) setTold(null); // it can be searched for all the same
       }
-    }, 120);
+    }, 90);
   };
 
+  const current = told?.of === text ? told.answer : null;
+  const completions = (open && current?.completions) || [];
   const complete = (c: Completion) => {
     const from = place(text, c.from);
-    const to = place(text, c.to);
-    const next = text.slice(0, from) + c.text + text.slice(to);
+    const next = text.slice(0, from) + c.text + text.slice(place(text, c.to));
+    const cursor = from + c.text.length;
     setText(next);
-    setChosen(-1);
-    const input = box.current!;
     requestAnimationFrame(() => {
-      input.setSelectionRange(from + c.text.length, from + c.text.length);
-      ask(next, from + c.text.length);
+      box.current?.setSelectionRange(cursor, cursor);
+      ask(next, cursor);
     });
   };
 
   const run = () => {
     setOpen(false);
-    go({ q: text.trim(), key: "" });
+    setText(text.trim());
+    if (text.trim() === given) again();
+    else go({ q: text.trim(), key: "" });
   };
 
-  const completions = (open && answer?.completions) || [];
-  const error = answer?.error ?? serverError();
+  // What is wrong is said while it is written, and again by the server that is asked.
+  const refused = text === given ? serverError() : undefined;
+  const error = current?.error ?? refused;
   const from = error ? place(text, error.offset) : 0;
   const to = error ? Math.max(from + 1, place(text, error.offset + error.length)) : 0;
+
+  const onKey = (e: KeyboardEvent) => {
+    const n = completions.length;
+    if (e.key === "ArrowDown" && n) setChosen((chosen + 1) % n);
+    else if (e.key === "ArrowUp" && n) setChosen(chosen < 0 ? n - 1 : chosen - 1);
+    else if (e.key === "Tab" && completions[chosen]) complete(completions[chosen]);
+    else if (e.ctrlKey && e.key === " ") {
+      setOpen(true);
+      ask(text, box.current!.selectionStart ?? text.length);
+    } else if (e.key === "Escape") {
+      if (n) setOpen(false);
+      else box.current!.blur();
+      e.stopPropagation();
+    } else return;
+    e.preventDefault();
+  };
 
   return (
     <form
@@ -90,15 +127,15 @@ export function Search(props: { id: string }) {
       <div class="search-box">
         <input
           ref={box}
-          id={props.id}
+          id="search"
           type="text"
           value={text}
           role="combobox"
           aria-label="Search: words, field:value, XPath or a QueryList"
           aria-expanded={completions.length > 0}
-          aria-controls="completions"
+          aria-controls={completions.length ? "completions" : undefined}
           aria-autocomplete="list"
-          aria-activedescendant={chosen >= 0 ? `completion-${chosen}` : undefined}
+          aria-activedescendant={completions[chosen] ? `completion-${chosen}` : undefined}
           aria-invalid={error ? "true" : undefined}
           aria-describedby={error ? "search-error" : undefined}
           placeholder={'words, level<=2, source:dc*, -id:7036, user:bob, "exact words", XPath …'}
@@ -110,27 +147,8 @@ export function Search(props: { id: string }) {
             setOpen(true);
             ask(e.currentTarget.value, e.currentTarget.selectionStart ?? e.currentTarget.value.length);
           }}
-          onBlur={() => setTimeout(() => setOpen(false), 150)}
-          onKeyDown={(e) => {
-            if (e.key === "ArrowDown" && completions.length) {
-              e.preventDefault();
-              setChosen((chosen + 1) % completions.length);
-            } else if (e.key === "ArrowUp" && completions.length) {
-              e.preventDefault();
-              setChosen((chosen + completions.length) % (completions.length + 1) - (chosen < 0 ? 1 : 0));
-            } else if (e.key === "Tab" && chosen >= 0) {
-              e.preventDefault();
-              complete(completions[chosen]!);
-            } else if (e.key === "Escape") {
-              if (open && completions.length) setOpen(false);
-              else e.currentTarget.blur();
-              e.stopPropagation();
-            } else if (e.ctrlKey && e.key === " ") {
-              e.preventDefault();
-              setOpen(true);
-              ask(text, e.currentTarget.selectionStart ?? text.length);
-            }
-          }}
+          onBlur={() => setOpen(false)}
+          onKeyDown={onKey}
         />
         <button type="submit">Search</button>
         {completions.length ? (
@@ -142,7 +160,7 @@ export function Search(props: { id: string }) {
                 role="option"
                 aria-selected={i === chosen}
                 onMouseDown={(e) => {
-                  e.preventDefault();
+                  e.preventDefault(); // the box keeps the focus
                   complete(c);
                 }}
               >
@@ -153,11 +171,11 @@ export function Search(props: { id: string }) {
         ) : null}
       </div>
       {error ? (
-        <p id="search-error" class="error" role="alert">
+        <p id="search-error" class="error" role={refused ? "alert" : undefined}>
           <code>
-            {visible(text.slice(Math.max(0, from - 24), from))}
+            {visible(text.slice(Math.max(0, from - beside), from))}
             <mark>{visible(text.slice(from, to)) || "␣"}</mark>
-            {visible(text.slice(to, to + 24))}
+            {visible(text.slice(to, to + beside))}
           </code>{" "}
           {visible(error.message)}
         </p>
@@ -174,15 +192,15 @@ function serverError(): { offset: number; length: number; message: string } | un
 
 /** fromFacets completes field:begin with values that were counted. */
 function fromFacets(text: string, at: number): Completion[] {
-  const m = /([\w.]+):([^\s"(),]*)$/.exec(text.slice(0, at));
-  if (!m || !isSmall(text)) return [];
-  const f = result.value?.facets.value?.facets.find((x) => x.field === m[1]!.toLowerCase());
-  const begin = m[2]!.toLowerCase();
-  const from = bytesTo(text, at - m[2]!.length);
+  const m = /([\w.]+):("?)([^"(),]*)$/.exec(text.slice(0, at));
+  if (!m || !isSmall(text) || (!m[2] && /\s/.test(m[3]!))) return [];
+  const f = result.value?.facets.value?.facets.find((x) => x.field.toLowerCase() === m[1]!.toLowerCase());
+  const begin = m[3]!.toLowerCase();
+  const from = bytesTo(text, at - m[2]!.length - m[3]!.length);
   return (f?.values ?? [])
     .filter((v) => v.value.toLowerCase().startsWith(begin) && v.value.length > begin.length)
     .slice(0, 8)
-    .map((v) => ({ text: /[\s"(),]/.test(v.value) ? JSON.stringify(v.value) : v.value, detail: `${v.count} events`, from, to: bytesTo(text, at) }));
+    .map((v) => ({ text: quote(v.value), detail: `${count(v.count)} events`, from, to: bytesTo(text, at) }));
 }
 
 /** Chips are the words of the query, each of which can be taken away. */

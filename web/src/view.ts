@@ -3,6 +3,13 @@
 import { computed, signal } from "@preact/signals";
 import { known, zone } from "./time.ts";
 
+export interface Place {
+  server: string;
+  log: string;
+  record: number;
+  time: string;
+}
+
 export interface View {
   page: "overview" | "events" | "tail" | "one" | "logs";
   q: string;
@@ -11,74 +18,77 @@ export interface View {
   since: string; // "8h", a time, or "" for no bound
   until: string;
   key: string; // of the event at the side
-  one: { server: string; log: string; record: number; time: string } | null;
+  one: Place | null;
 }
 
-const list = (text: string | null) => (text ? text.split(",").filter((s) => s) : []);
+/** span is what is looked at where nothing else is said. */
+export const span = "8h";
 
-/** parse reads a view out of an address. */
+/**
+ * serverPart is a server's name as a part of a path. The service itself is "." in
+ * netelf, which browsers take out of every path.
+ */
+export function serverPart(name: string): string {
+  return name === "." ? "~" : encodeURIComponent(name);
+}
+
+const decoded = (part: string): string | null => {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return null; // somebody wrote it by hand
+  }
+};
+
+// placeOf reads /e/SERVER/LOG/RECORD; null: there can be no event.
+function placeOf(path: string[], time: string): Place | null {
+  const [server, log, record] = path.slice(1).map(decoded);
+  if (path.length !== 4 || !server || !log || !record || !/^[1-9]\d{0,15}$/.test(record)) return null;
+  return { server: server === "~" ? "." : server, log, record: Number(record), time };
+}
+
+/** parse reads a view out of an address, whatever stands there. */
 export function parse(url: URL): View {
   const p = url.searchParams;
-  const v: View = {
-    page: "overview",
+  const list = (name: string) => [...new Set(p.getAll(name).filter((s) => s))];
+  const path = url.pathname.split("/").filter((s) => s);
+  const pages: Record<string, View["page"]> = { events: "events", tail: "tail", logs: "logs", e: "one" };
+  return {
+    page: Object.hasOwn(pages, path[0] ?? "") ? pages[path[0]!]! : "overview",
     q: p.get("q") ?? "",
-    servers: list(p.get("servers")),
-    logs: list(p.get("logs")),
-    since: p.get("since") ?? "8h",
+    servers: list("server"),
+    logs: list("log"),
+    since: p.get("since") ?? span,
     until: p.get("until") ?? "",
     key: p.get("key") ?? "",
-    one: null,
+    one: path[0] === "e" ? placeOf(path, p.get("time") ?? "") : null,
   };
-  const path = url.pathname.split("/").filter((s) => s);
-  switch (path[0]) {
-    case "events":
-      v.page = "events";
-      break;
-    case "tail":
-      v.page = "tail";
-      break;
-    case "logs":
-      v.page = "logs";
-      break;
-    case "e":
-      if (path.length === 4) {
-        v.page = "one";
-        v.one = {
-          server: decodeURIComponent(path[1]!),
-          log: decodeURIComponent(path[2]!),
-          record: Number(path[3]),
-          time: p.get("time") ?? "",
-        };
-      }
-  }
-  return v;
 }
 
 /** format is the address of a view. */
 export function format(v: View, z = zone.value): string {
   let path: string = "/" + (v.page === "overview" ? "" : v.page);
   const p = new URLSearchParams();
-  if (v.page === "one" && v.one) {
-    path = ["", "e", v.one.server, v.one.log, String(v.one.record)].map(encodeURIComponent).join("/");
-    if (v.one.time) p.set("time", v.one.time);
-  }
-  if (v.page === "events" || v.page === "tail") {
+  if (v.page === "one") {
+    path = v.one ? `/e/${serverPart(v.one.server)}/${encodeURIComponent(v.one.log)}/${v.one.record}` : "/events";
+    if (v.one?.time) p.set("time", v.one.time);
+  } else if (v.page === "events" || v.page === "tail") {
     if (v.q) p.set("q", v.q);
-    if (v.servers.length) p.set("servers", v.servers.join(","));
-    if (v.logs.length) p.set("logs", v.logs.join(","));
-    if (v.page === "events") {
-      if (v.since !== "8h") p.set("since", v.since);
-      if (v.until) p.set("until", v.until);
-      if (v.key) p.set("key", v.key);
-    }
-  } else if (v.page === "logs" && v.servers.length) p.set("servers", v.servers.join(","));
+    for (const s of v.servers) p.append("server", s);
+    for (const l of v.logs) p.append("log", l);
+    if (v.since !== span) p.set("since", v.since);
+    if (v.until) p.set("until", v.until);
+    if (v.key && v.page === "events") p.set("key", v.key);
+  }
   if (z !== "local") p.set("zone", z);
   const q = p.toString();
   return path + (q ? "?" + q : "");
 }
 
+const here = () => new URL(location.href);
+
 /** view is what is looked at. */
-export const view = signal<View>(parse(new URL(location.href)));
+export const view = signal<View>(parse(here()));
 
 /** asked is what of the view makes another result. */
 export const asked = computed(() => {
@@ -91,11 +101,10 @@ function readZone(url: URL): void {
   zone.value = known(z) ? z : "local";
 }
 
-readZone(new URL(location.href));
+readZone(here());
 addEventListener("popstate", () => {
-  const url = new URL(location.href);
-  readZone(url);
-  view.value = parse(url);
+  readZone(here());
+  view.value = parse(here());
 });
 
 /** go changes the view; Back undoes it, unless it only refines what is there. */
@@ -113,4 +122,9 @@ export function go(change: Partial<View>, replace = false): void {
 export function showIn(z: string): void {
   zone.value = z;
   history.replaceState(null, "", format(view.value));
+}
+
+/** link is the whole address of one event. */
+export function link(one: Place): string {
+  return location.origin + format({ ...view.value, page: "one", one });
 }
