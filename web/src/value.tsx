@@ -44,7 +44,7 @@ interface Deed {
 
 // deeds are what can be done with a value.
 function deeds({ field, value }: Value): Deed[] {
-  const all: Deed[] = [{ sign: "⧉", word: "Copy", does: () => copy(value) }];
+  const all: Deed[] = [{ sign: "copy", word: "Copy", does: () => copy(value) }];
   if (field === "time") {
     all.unshift(
       { sign: "≥", word: "From then on", does: () => filter("include", field, value) },
@@ -130,7 +130,7 @@ export function ValueMenu() {
             d.does();
           }}
         >
-          <span aria-hidden="true">{d.sign}</span> {d.word}
+          <span aria-hidden="true">{d.sign.length === 1 ? d.sign : ""}</span> {d.word}
         </button>
       ))}
     </div>
