@@ -3,6 +3,7 @@
 //	go run ./bench            everything
 //	go run ./bench files      reading .evt files
 //	go run ./bench scan       reading many servers at once
+//	go run ./bench page       the web page, in Chromium
 //	go run ./bench service    the event log service; service/durable is one part of it
 //
 // The programs take turns, several times over, on the same disk, and what is
@@ -43,6 +44,7 @@ var parts = []struct {
 	{"service/socket", benchSocket},
 	{"service/reopen", benchReopen},
 	{"even", benchEven},
+	{"page", benchPage},
 }
 
 func main() {

@@ -178,7 +178,7 @@ export function Events() {
   useCommand({ row: () => row, step, close, open: focusDetail });
 
   return (
-    <main class="events">
+    <main id="main" class="events">
       <div class="bar">
         <Search />
         <Where />

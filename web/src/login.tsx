@@ -8,7 +8,7 @@ export function Login(props: { expired: boolean; done: () => void }) {
   const [problem, setProblem] = useState("");
   const [busy, setBusy] = useState(false);
   return (
-    <main class="login">
+    <main id="main" class="login">
       <form
         onSubmit={async (e) => {
           e.preventDefault();

@@ -175,7 +175,7 @@ export function Logs() {
   useEffect(load, []);
   const boss = administrator.value;
   return (
-    <main class="logs">
+    <main id="main" class="logs">
       <h1>Logs of this service</h1>
       {problem ? (
         <p class="error" role="alert">

@@ -28,9 +28,9 @@ export function One() {
     if (one && record) go({ one: { ...one, record, time: "" } });
   };
   useCommand({ row: () => row ?? undefined, step, close: () => (row ? around(row, true) : go({ page: "events", one: null })), open: focusDetail });
-  if (!one) return <main class="one">There is no event at this address.</main>;
+  if (!one) return <main id="main" class="one">There is no event at this address.</main>;
   return (
-    <main class="one">
+    <main id="main" class="one">
       {problem ? (
         <p class="error" role="alert">
           {visible(problem)}

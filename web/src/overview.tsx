@@ -160,11 +160,11 @@ export function Overview() {
     return () => clearInterval(timer);
   }, []);
   const all = servers.value;
-  if (!all) return <main class="overview dim">asking…</main>;
+  if (!all) return <main id="main" class="overview dim">asking…</main>;
   const lines = [...all.servers].sort(worse);
   const bad = lines.filter((s) => !good.has(s.state)).length;
   return (
-    <main class="overview">
+    <main id="main" class="overview">
       <h1>
         {all.servers.length} {all.servers.length === 1 ? "server" : "servers"}
         {bad ? <span class="bad">, {bad} in trouble</span> : all.servers.length ? ", all well" : ""}

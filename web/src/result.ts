@@ -4,7 +4,7 @@
 // What stays is its key: of the rows that are looked at one is the anchor, the others
 // are asked for around it, and who draws them is told how far they moved.
 import { batch, effect, signal, type Signal } from "@preact/signals";
-import { call, get, passes, post, Problem, query, rest, why, type Asked, type Facets, type Histogram, type Progress, type Row, type Rows } from "./api.ts";
+import { get, passes, post, Problem, query, rest, why, type Asked, type Facets, type Histogram, type Progress, type Row, type Rows } from "./api.ts";
 
 export const pageSize = 100;
 const keptRows = 6000;
@@ -91,7 +91,8 @@ export class Result {
   }
 
   private forget(id: string): void {
-    void call("DELETE", `/v1/results/${encodeURIComponent(id)}`).catch(() => undefined); // it ends by itself later
+    // Also while the page goes away; else it ends by itself later.
+    void fetch(`/v1/results/${encodeURIComponent(id)}`, { method: "DELETE", keepalive: true }).catch(() => undefined);
   }
 
   get closed(): boolean {
@@ -279,9 +280,15 @@ export function follow(what: () => Asked): () => void {
     result.peek()?.close();
     result.value = new Result(asked);
   });
+  const leave = () => result.peek()?.close();
+  const back = (e: PageTransitionEvent) => e.persisted && again();
+  addEventListener("pagehide", leave);
+  addEventListener("pageshow", back);
   return () => {
     stop();
-    result.peek()?.close();
+    removeEventListener("pagehide", leave);
+    removeEventListener("pageshow", back);
+    leave();
     result.value = null;
   };
 }

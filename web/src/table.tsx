@@ -122,7 +122,8 @@ export function Table(props: {
         else if (row.children[c]!.id) row.children[c]!.removeAttribute("id");
       }
     };
-    const g = new Grid(box.current!, 26, {
+    const element = box.current!;
+    const g = new Grid(element, 26, {
       make: fill,
       draw: (row, i) => {
         paint(row, latest.current.rows.row(i));
@@ -135,8 +136,8 @@ export function Table(props: {
       },
       drawn: () => {
         const { chosen } = latest.current;
-        if (chosen >= 0 && g.shows(chosen)) box.current!.setAttribute("aria-activedescendant", g.idOf(chosen) + (column.current >= 0 ? "-cell" : ""));
-        else box.current!.removeAttribute("aria-activedescendant");
+        if (chosen >= 0 && g.shows(chosen)) element.setAttribute("aria-activedescendant", g.idOf(chosen) + (column.current >= 0 ? "-cell" : ""));
+        else element.removeAttribute("aria-activedescendant");
       },
       moved: () => latest.current.moved?.(g),
     });

@@ -136,7 +136,7 @@ export function Tail() {
     return () => s.close();
   }, [asks, tries]);
   return (
-    <main class="events tail">
+    <main id="main" class="events tail">
       {stream ? <Stage key={asks + tries} stream={stream} restart={() => setTries(tries + 1)} /> : null}
     </main>
   );

@@ -1,6 +1,6 @@
 // What can be done with a value, wherever one stands: a filter of it, or a copy.
 import { signal } from "@preact/signals";
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { excluding, including, isSmall, term } from "./ask.ts";
 import { say } from "./state.ts";
 import { oneLine } from "./text.ts";
@@ -85,7 +85,7 @@ export function offer(of: Value, x: number, y: number, back: HTMLElement): void 
 export function ValueMenu() {
   const box = useRef<HTMLDivElement>(null);
   const m = menu.value;
-  useEffect(() => {
+  useLayoutEffect(() => {
     const b = box.current;
     if (!m || !b) return;
     b.style.left = `${Math.max(4, Math.min(m.x, innerWidth - b.offsetWidth - 4))}px`;

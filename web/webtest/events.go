@@ -184,9 +184,7 @@ func (f *Fake) tail(w http.ResponseWriter, r *http.Request) {
 		}
 		var rows []map[string]any
 		for range 500 {
-			e := f.event(-n)
-			e["time"] = time.Now().UTC()
-			rows = append(rows, e)
+			rows = append(rows, f.event(-n))
 			n++
 		}
 		dropped := 0
