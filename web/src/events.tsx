@@ -179,6 +179,7 @@ export function Events() {
 
   return (
     <main id="main" class="events">
+      <h1 class="visually-hidden">Events</h1>
       <div class="bar">
         <Search />
         <Where />

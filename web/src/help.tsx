@@ -26,41 +26,48 @@ export function Help() {
   }, [shown]);
   return (
     <dialog ref={box} class="help" aria-label="Help" onClose={() => (helpShown.value = false)}>
-      <h2>Keys</h2>
-      <table>
-        <tbody>
-          {keys.map(([k, what]) => (
-            <tr key={k}>
-              <td>
-                <kbd>{k}</kbd>
-              </td>
-              <td>{what}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-      <label>
-        <input type="checkbox" checked={lettersOn.value} onChange={(e) => turnLetters(e.currentTarget.checked)} /> single letters and signs are keys
-      </label>
-      <h2>Search</h2>
-      <table>
-        <tbody>
-          {examples.map(([q, what]) => (
-            <tr key={q}>
-              <td>
-                <code>{q}</code>
-              </td>
-              <td>{what}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
+      <form method="dialog" class="help-head">
+        <h2>Help</h2>
+        <button>Close</button>
+      </form>
+      <div class="columns">
+        <section>
+          <h3>Keys</h3>
+          <table>
+            <tbody>
+              {keys.map(([k, what]) => (
+                <tr key={k}>
+                  <td>
+                    <kbd>{k}</kbd>
+                  </td>
+                  <td>{what}</td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+          <label>
+            <input type="checkbox" checked={lettersOn.value} onChange={(e) => turnLetters(e.currentTarget.checked)} /> single letters and signs are keys
+          </label>
+        </section>
+        <section>
+          <h3>Search</h3>
+          <table>
+            <tbody>
+              {examples.map(([q, what]) => (
+                <tr key={q}>
+                  <td>
+                    <code>{q}</code>
+                  </td>
+                  <td>{what}</td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </section>
+      </div>
       <p class="dim small">
         netelf {visible(about.value?.version ?? "")}, Apache-2.0. This page has parts of others: <a href="/licenses.txt">their licences</a>.
       </p>
-      <form method="dialog">
-        <button autofocus>Close</button>
-      </form>
     </dialog>
   );
 }

@@ -31,6 +31,7 @@ export function One() {
   if (!one) return <main id="main" class="one">There is no event at this address.</main>;
   return (
     <main id="main" class="one">
+      <h1 class="visually-hidden">Event</h1>
       {problem ? (
         <p class="error" role="alert">
           {visible(problem)}

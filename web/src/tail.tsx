@@ -137,6 +137,7 @@ export function Tail() {
   }, [asks, tries]);
   return (
     <main id="main" class="events tail">
+      <h1 class="visually-hidden">Live events</h1>
       {stream ? <Stage key={asks + tries} stream={stream} restart={() => setTries(tries + 1)} /> : null}
     </main>
   );

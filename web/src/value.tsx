@@ -98,41 +98,43 @@ export function ValueMenu() {
     m.back.focus();
   };
   return (
-    <div
-      ref={box}
-      class="value-menu"
-      role="menu"
-      aria-label={oneLine(`${m.of.field} ${m.of.value}`).slice(0, 80)}
-      onFocusOut={(e) => {
-        if (!e.currentTarget.contains(e.relatedTarget as Node | null)) menu.value = null;
-      }}
-      onKeyDown={(e) => {
-        const all = [...e.currentTarget.querySelectorAll("button")];
-        const at = all.indexOf(document.activeElement as HTMLButtonElement);
-        const to: Record<string, number> = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: all.length - 1 };
-        e.stopPropagation();
-        if (e.key === "Escape" || e.key === "Tab") close();
-        else if (to[e.key] !== undefined) all[(to[e.key]! + all.length) % all.length]!.focus();
-        else return;
-        e.preventDefault();
-      }}
-    >
-      <p class="what" role="presentation">
-        {oneLine(m.of.value).slice(0, 200) || "(nothing)"}
-      </p>
-      {deeds(m.of).map((d) => (
-        <button
-          key={d.word}
-          role="menuitem"
-          tabIndex={-1}
-          onClick={() => {
-            close();
-            d.does();
-          }}
-        >
-          <span aria-hidden="true">{d.sign.length === 1 ? d.sign : ""}</span> {d.word}
-        </button>
-      ))}
-    </div>
+    <section aria-label="Menu of a value">
+      <div
+        ref={box}
+        class="value-menu"
+        role="menu"
+        aria-label={oneLine(`${m.of.field} ${m.of.value}`).slice(0, 80)}
+        onFocusOut={(e) => {
+          if (!e.currentTarget.contains(e.relatedTarget as Node | null)) menu.value = null;
+        }}
+        onKeyDown={(e) => {
+          const all = [...e.currentTarget.querySelectorAll("button")];
+          const at = all.indexOf(document.activeElement as HTMLButtonElement);
+          const to: Record<string, number> = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: all.length - 1 };
+          e.stopPropagation();
+          if (e.key === "Escape" || e.key === "Tab") close();
+          else if (to[e.key] !== undefined) all[(to[e.key]! + all.length) % all.length]!.focus();
+          else return;
+          e.preventDefault();
+        }}
+      >
+        <p class="what" role="presentation">
+          {oneLine(m.of.value).slice(0, 200) || "(nothing)"}
+        </p>
+        {deeds(m.of).map((d) => (
+          <button
+            key={d.word}
+            role="menuitem"
+            tabIndex={-1}
+            onClick={() => {
+              close();
+              d.does();
+            }}
+          >
+            <span aria-hidden="true">{d.sign.length === 1 ? d.sign : ""}</span> {d.word}
+          </button>
+        ))}
+      </div>
+    </section>
   );
 }

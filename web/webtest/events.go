@@ -31,7 +31,7 @@ func (f *Fake) event(n int) map[string]any {
 		"category": 0, "source": []string{"Service Control Manager", "Crusher", "W32Time"}[m%3], "computer": "bedrock",
 		"strings": []string{"belt", strconv.Itoa(n)}, "message": fmt.Sprintf("The belt %d of the quarry stopped for %d seconds.", m%17, m%61), "message_by": "catalogue",
 	}
-	if m%10 == 3 {
+	if m%10 == 3 && !f.calm.Load() {
 		for _, key := range []string{"server", "log", "type", "level", "source", "computer", "message", "user", "user_name", "channel", "message_by"} {
 			e[key] = key + Hostile
 		}

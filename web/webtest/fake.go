@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"netelf.example/web"
@@ -27,6 +28,7 @@ const wait = 20 * time.Second
 type Knobs struct {
 	Rows        int  `json:"rows"`         // events of a result
 	Stranger    bool `json:"stranger"`     // nobody is logged in
+	Calm        bool `json:"calm"`         // no event is hostile
 	Plain       bool `json:"plain"`        // the caller is no administrator
 	TailStopped bool `json:"tail_stopped"` // no more events come
 	Unwell      bool `json:"unwell"`       // every answer is 503
@@ -53,8 +55,9 @@ type Seen struct {
 
 // Fake is the API and the page.
 type Fake struct {
-	mux *http.ServeMux
-	now time.Time
+	mux  *http.ServeMux
+	now  time.Time
+	calm atomic.Bool // as the knob says
 
 	mu       sync.Mutex // guards what follows
 	knobs    Knobs
@@ -204,6 +207,7 @@ func (f *Fake) set(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
 	}
+	f.calm.Store(f.knobs.Calm)
 	f.change()
 }
 

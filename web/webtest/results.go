@@ -159,10 +159,15 @@ func (f *Fake) facets(w http.ResponseWriter, r *http.Request) {
 	}
 	value := func(v string, n int) map[string]any { return map[string]any{"value": v, "count": n} }
 	known := map[string][]map[string]any{
-		"source": {value("Service Control Manager", x.total()/3), value("Crusher", x.total()/3), value("W32Time", x.total()/3), value(Hostile, 1)},
+		"source": {value("Service Control Manager", x.total()/2), value("Crusher", x.total()/3), value("W32Time", x.total()/6)},
+		"log":    {value("System", x.total()/2), value("Application", x.total()/3), value("Security", x.total()/6)},
+		"type":   {value("information", x.total()/2), value("audit success", x.total()/8), value("warning", x.total()/8), value("audit failure", x.total()/8), value("error", x.total()/8)},
 		"server": {value("barney", x.total()/4), value("betty", x.total()/4), value("fred", x.total()/4), value("wilma", x.total()/4)},
 		"level":  {value("information", x.total()/2), value("log always", x.total()/4), value("warning", x.total()/8), value("error", x.total()/8)},
 		"id":     {value("7000", x.total()/40), value("7001", x.total()/40)},
+	}
+	if !f.calm.Load() {
+		known["source"] = append(known["source"], value(Hostile, 1))
 	}
 	var facets []map[string]any
 	for field := range strings.SplitSeq(r.URL.Query().Get("fields"), ",") {

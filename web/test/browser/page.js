@@ -28,7 +28,7 @@ export async function fake(method = "GET", path = "/fake", body) {
 }
 
 export const set = (knobs) => fake("PUT", "/fake", knobs);
-const usual = { rows: 5_000_000, stranger: false, plain: false, tail_stopped: false, unwell: false };
+const usual = { rows: 5_000_000, calm: false, stranger: false, plain: false, tail_stopped: false, unwell: false };
 
 /** until waits for what is not on the page. */
 export async function until(what, holds, most = 30_000) {

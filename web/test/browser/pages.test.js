@@ -88,7 +88,7 @@ check("a session that ended: log in, and all is as it was", { statuses: [401] },
   await page.locator("#detail-title").waitFor();
   const address = page.url();
   await set({ stranger: true });
-  await page.getByRole("button", { name: "Again" }).click();
+  await page.keyboard.press("r"); // whatever is asked next
   await page.getByText("Your session has ended").waitFor();
   await page.getByLabel("User").fill("fred");
   await page.getByLabel("Password").fill("wrong");
@@ -292,7 +292,7 @@ for (const colorScheme of ["light", "dark"]) {
       await page.getByRole("tab", { name: tab }).click();
       await look(tab);
     }
-    await row(page, 3).locator(".source").click({ button: "right" });
+    await row(page, 3).locator(".message").click({ button: "right" });
     await page.getByRole("menu").waitFor();
     await look("menu of a value");
     await page.keyboard.press("Escape");
