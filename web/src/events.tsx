@@ -1,6 +1,6 @@
 // All chosen servers and logs in one list, the newest first.
 import { useEffect, useRef, useState } from "preact/hooks";
-import type { Asked } from "./api.ts";
+import type { Asked, Row } from "./api.ts";
 import { Detail, focusDetail } from "./detail.tsx";
 import { FacetsView, standard } from "./facets.tsx";
 import type { Grid } from "./grid.ts";
@@ -114,6 +114,7 @@ export function Events() {
   const [chosen, setChosen] = useState(-1);
   const [extra, setExtra] = useState<string[]>([]);
   const grid = useRef<Grid | null>(null);
+  const held = useRef<Row | undefined>(undefined); // the row that is shown at the side
   const unnamed = useRef(-1); // a rank that was chosen before its row was here, so that nobody knows its key yet
 
   const slots = Math.max(30, Math.min(200, Math.round(innerWidth / 8)));
@@ -129,8 +130,12 @@ export function Events() {
     };
   }, [r]);
 
-  const row = chosen >= 0 ? r?.row(chosen) : undefined;
+  // What stands at the chosen rank is the event in the address, unless rows have come
+  // in between while it was out of sight: then it is what it was.
   void r?.pages.value; // rows have come
+  const there = chosen >= 0 ? r?.row(chosen) : undefined;
+  if (there && (there.key === v.key || unnamed.current === chosen)) held.current = there;
+  const row = held.current && (held.current === there || held.current.key === v.key) ? held.current : undefined;
 
   // The event in the address is looked for in the result, and again where it may have
   // moved while it was out of sight.
@@ -140,13 +145,13 @@ export function Events() {
       if (unnamed.current < 0) setChosen(-1);
       return;
     }
-    if (!r?.ready || unnamed.current >= 0 || row?.key === v.key) return;
+    if (!r?.ready || unnamed.current >= 0 || there?.key === v.key) return;
     let over = false;
     r.around(v.key).then(
       (i) => {
         if (over || i < 0) return;
         setChosen(i);
-        grid.current?.reveal(i);
+        if (held.current?.key !== v.key) grid.current?.reveal(i); // nobody has seen it yet
       },
       () => undefined, // it is in no page yet: the next version asks again
     );

@@ -12,12 +12,12 @@ function Line(props: { field: string; v: Value; most: number }) {
   const { field, v, most } = props;
   return (
     <li>
-      <button class="value" title={oneLine(v.value)} onClick={() => filter("include", field, v.value)}>
+      <button class="value" title={`Include ${oneLine(v.value)}`} onClick={() => filter("include", field, v.value)}>
         <meter min={0} max={most} value={v.count} aria-hidden="true" />
         <span class="what">{v.value === "" ? "(none)" : oneLine(v.value)}</span>
         <span class="count">{count(v.count)}</span>
       </button>
-      <Actions field={field} value={v.value} />
+      <Actions field={field} value={v.value} but="Include" />
     </li>
   );
 }

@@ -216,6 +216,7 @@ export class Result {
     }
     if (this.shownVersion < 0) this.shownVersion = r.version;
     batch(() => {
+      if (passes(this.problem.peek())) this.problem.value = null; // it has passed
       if (r.total > this.total.peek()) this.total.value = r.total;
       this.pages.value++;
     });
@@ -249,6 +250,7 @@ export class Result {
       } catch (e) {
         this.fail(e);
         if (!passes(e)) break;
+        await rest(patience);
       }
       await rest(pace);
     }

@@ -60,12 +60,12 @@ function deeds({ field, value }: Value): Deed[] {
   return all;
 }
 
-/** Actions are the deeds as buttons beside a value. */
-export function Actions(props: Value) {
+/** Actions are the deeds as buttons beside a value, but for one that something else does. */
+export function Actions(props: Value & { but?: string }) {
   const what = oneLine(props.field ? `${props.field} ${props.value}` : props.value).slice(0, 80);
   return (
     <span class="actions">
-      {deeds(props).map((d) => (
+      {deeds(props).filter((d) => d.word !== props.but).map((d) => (
         <button key={d.word} title={d.word} aria-label={`${d.word} ${what}`} onClick={d.does}>
           {d.sign}
         </button>

@@ -269,8 +269,8 @@ check("a telephone", { context: { viewport: { width: 390, height: 800 }, hasTouc
   await page.locator("#detail-title").getByText("7002").waitFor();
   await page.getByRole("button", { name: "Close" }).tap();
   await page.getByRole("button", { name: "Values" }).tap();
-  await page.getByRole("button", { name: "Include source Crusher" }).tap();
-  await asks(page, "source:Crusher");
+  await page.getByRole("button", { name: "Exclude source Crusher" }).tap();
+  await asks(page, "-source:Crusher");
 });
 
 for (const colorScheme of ["light", "dark"]) {
