@@ -5,6 +5,7 @@
 //	go run ./bench evtx       reading .evtx files
 //	go run ./bench scan       reading many servers at once
 //	go run ./bench results    asking many servers for results that are paged and counted
+//	go run ./bench page       the web page, in Chromium
 //	go run ./bench service    the event log service; service/durable is one part of it
 //	go run ./bench message    the text of events
 //	go run ./bench http       the HTTP API over TLS
@@ -51,6 +52,7 @@ var parts = []struct {
 	{"even", benchEven},
 	{"message", benchMessage},
 	{"http", benchHTTP},
+	{"page", benchPage},
 }
 
 func main() {

@@ -74,7 +74,7 @@ var outside = map[string][]string{
 
 // helpers stand outside the layers: they are imported by tests only, or are
 // programs of their own.
-var helpers = []string{"internal/logtest", "internal/logtest/petest", "internal/layers", "internal/journal/journaltest", "interop", "bench"}
+var helpers = []string{"internal/logtest", "internal/logtest/petest", "internal/layers", "internal/journal/journaltest", "interop", "bench", "web/webtest"}
 
 // imports is what each package of the module imports, tests apart.
 func imports(t *testing.T) map[string][]string {
@@ -87,7 +87,7 @@ func imports(t *testing.T) map[string][]string {
 		}
 		base := path.Base(name)
 		if d.IsDir() {
-			if name != "." && (strings.HasPrefix(base, ".") || strings.HasPrefix(base, "_") || base == "testdata" || base == "tools") {
+			if name != "." && (strings.HasPrefix(base, ".") || strings.HasPrefix(base, "_") || base == "testdata" || base == "tools" || base == "node_modules") {
 				return fs.SkipDir
 			}
 			return nil

@@ -1,0 +1,199 @@
+// A row a server: how it is, and since when. A dead one is a red row, never a gap.
+import { useEffect, useState } from "preact/hooks";
+import { call, post, why, type LogState, type Server } from "./api.ts";
+import { OpenFiles } from "./drop.tsx";
+import { administrator, say, servers } from "./state.ts";
+import { count, size, visible } from "./text.ts";
+import { ago, at, lasting } from "./time.ts";
+import { go, serverPart } from "./view.ts";
+
+/** troubles are errors and worse, and warnings, of a day. */
+export function troubles(s: Server): { errors: number; warnings: number } {
+  let errors = 0;
+  let warnings = 0;
+  for (const h of s.hours?.counts ?? []) {
+    errors += (h[1] ?? 0) + (h[2] ?? 0);
+    warnings += h[3] ?? 0;
+  }
+  return { errors, warnings };
+}
+
+/** Spark draws 24 hours of errors and warnings. */
+function Spark(props: { server: Server }) {
+  const hours = props.server.hours?.counts ?? [];
+  if (!hours.length) return <span class="dim">–</span>;
+  const bars = hours.map((h) => ({ error: (h[1] ?? 0) + (h[2] ?? 0), warning: h[3] ?? 0 }));
+  const most = Math.max(1, ...bars.map((b) => b.error + b.warning));
+  const t = troubles(props.server);
+  // A single event among thousands still has a pixel of its own.
+  const tall = (n: number) => (n ? Math.max(1.5, (n / most) * 22) : 0);
+  return (
+    <svg class="spark" viewBox="0 0 120 24" role="img" aria-label={`${t.errors} errors and ${t.warnings} warnings in 24 hours`}>
+      {bars.map((b, i) => (
+        <g key={i}>
+          <rect class="spark-error" x={i * 5} y={24 - tall(b.error)} width="4" height={tall(b.error)} />
+          <rect class="spark-warning" x={i * 5} y={24 - tall(b.error) - tall(b.warning)} width="4" height={tall(b.warning)} />
+        </g>
+      ))}
+    </svg>
+  );
+}
+
+function reach(l: LogState): string {
+  if (!l.oldest_time) return "empty";
+  return "back " + lasting((Date.now() - Date.parse(l.oldest_time)) / 1000);
+}
+
+function Logs(props: { logs: LogState[] | undefined }) {
+  return (
+    <span class="logsizes">
+      {(props.logs ?? []).slice(0, 4).map((l) => (
+        <span key={l.name} title={`${visible(l.name)}: ${size(l.size ?? 0)}${l.max_size ? " of " + size(l.max_size) : ""}`}>
+          {visible(l.name)} {size(l.size ?? 0)}, {reach(l)}
+          {l.full ? <b class="bad"> full</b> : null}
+          {l.cleared ? <b class="warning-text"> was cleared</b> : null}
+        </span>
+      ))}
+      {(props.logs?.length ?? 0) > 4 ? <span class="dim">and {props.logs!.length - 4} more</span> : null}
+    </span>
+  );
+}
+
+const good = new Set(["ok", "unknown", "checking"]);
+
+/** worse orders servers: who is in trouble comes first. */
+function worse(a: Server, b: Server): number {
+  const rank = (s: Server) => (good.has(s.state) ? 0 : s.state === "partial" ? 1 : 2);
+  return rank(b) - rank(a) || troubles(b).errors - troubles(a).errors || a.name.localeCompare(b.name);
+}
+
+function Renew(props: { server: Server }) {
+  const [open, setOpen] = useState(false);
+  if (!open) {
+    return (
+      <button class="link" onClick={() => setOpen(true)}>
+        give a password
+      </button>
+    );
+  }
+  return (
+    <form
+      class="renew"
+      onSubmit={(e) => {
+        e.preventDefault();
+        const f = e.currentTarget.elements;
+        const user = (f.namedItem("user") as HTMLInputElement).value;
+        const password = (f.namedItem("password") as HTMLInputElement).value;
+        post(`/v1/servers/${serverPart(props.server.name)}/credential`, { user, password }).then(
+          () => {
+            setOpen(false);
+            say(`${props.server.name} is asked again.`);
+          },
+          (x: unknown) => say(why(x)),
+        );
+      }}
+    >
+      <input name="user" aria-label="User" placeholder="user" autocomplete="off" required />
+      <input name="password" type="password" aria-label="Password" placeholder="password" autocomplete="off" required />
+      <button type="submit">Try it</button>
+    </form>
+  );
+}
+
+function Line(props: { server: Server }) {
+  const s = props.server;
+  const t = troubles(s);
+  const dead = !good.has(s.state) && s.state !== "partial";
+  const open = (q: string) => go({ page: "events", servers: [s.name], q, since: "24h", until: "", key: "" });
+  return (
+    <tr class={dead ? "dead" : s.state === "partial" ? "partial" : undefined}>
+      <th scope="row">
+        <button class="link name" onClick={() => open("")}>
+          {visible(s.name)}
+        </button>
+        <span class="dim small">{visible((s.groups ?? []).map((g) => "@" + g).join(" "))}</span>
+      </th>
+      <td>
+        <span class={"state-word " + (dead ? "bad" : "")}>
+          <span aria-hidden="true">{dead ? "✖ " : s.state === "partial" ? "▲ " : s.state === "ok" ? "● " : "○ "}</span>
+          {visible(s.state)}
+        </span>
+        {s.error ? <span class="why">{visible(s.error)}</span> : null}
+        {s.refused && administrator.value ? <Renew server={s} /> : null}
+      </td>
+      <td title={s.last_event ? at(s.last_event) : ""}>{ago(s.last_event)}</td>
+      <td class="number">
+        <button class="link" onClick={() => open("level<=2")} disabled={!t.errors}>
+          {count(t.errors)}
+        </button>
+      </td>
+      <td class="number">
+        <button class="link" onClick={() => open("level:3")} disabled={!t.warnings}>
+          {count(t.warnings)}
+        </button>
+      </td>
+      <td>
+        <Spark server={s} />
+      </td>
+      <td>
+        <Logs logs={s.logs} />
+      </td>
+      <td>{s.skew_ms === undefined || s.skew_ms === null ? <span class="dim">not known</span> : Math.abs(s.skew_ms) < 2000 ? "right" : `${s.skew_ms > 0 ? "+" : "−"}${lasting(Math.abs(s.skew_ms) / 1000)}`}</td>
+      <td class="small dim">
+        {s.checked ? ago(s.checked) : "not yet"}{" "}
+        <button
+          aria-label={`Ask ${visible(s.name)} again`}
+          title="Ask again now"
+          onClick={() => void call("POST", `/v1/servers/${serverPart(s.name)}/refresh`).catch((x: unknown) => say(why(x)))}
+        >
+          ⟳
+        </button>
+      </td>
+    </tr>
+  );
+}
+
+export function Overview() {
+  const [, tick] = useState(0);
+  useEffect(() => {
+    const timer = setInterval(() => tick((n) => n + 1), 10e3);
+    return () => clearInterval(timer);
+  }, []);
+  const all = servers.value;
+  if (!all) return <main id="main" class="overview dim">asking…</main>;
+  const lines = [...all.servers].sort(worse);
+  const bad = lines.filter((s) => !good.has(s.state)).length;
+  return (
+    <main id="main" class="overview">
+      <h1>
+        {all.servers.length} {all.servers.length === 1 ? "server" : "servers"}
+        {bad ? <span class="bad">, {bad} in trouble</span> : all.servers.length ? ", all well" : ""}
+      </h1>
+      <div class="scroll-x" tabIndex={0} role="region" aria-label="Servers">
+        <table>
+          <thead>
+            <tr>
+              <th scope="col">Server</th>
+              <th scope="col">State</th>
+              <th scope="col">Last event</th>
+              <th scope="col">Errors, 24 h</th>
+              <th scope="col">Warnings, 24 h</th>
+              <th scope="col">By hour</th>
+              <th scope="col">Logs</th>
+              <th scope="col">Clock</th>
+              <th scope="col">Asked</th>
+            </tr>
+          </thead>
+          <tbody>
+            {lines.map((s) => (
+              <Line key={s.name} server={s} />
+            ))}
+          </tbody>
+        </table>
+      </div>
+      <p class="foot">
+        <OpenFiles /> <span class="dim small">Event log files can also be dropped on the page. Servers are asked every {lasting(all.every_seconds)}.</span>
+      </p>
+    </main>
+  );
+}
