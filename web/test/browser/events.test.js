@@ -286,7 +286,7 @@ check("results that nobody looks at any more are given up", async (page) => {
   await page.locator("nav").getByText("Logs").click();
   await until(open, (all) => all.length === 0);
   await show(page, "/events");
-  await page.goto(base + "/licenses.txt");
+  await page.goto(base + "/logs");
   await until(open, (all) => all.length === 0);
 });
 
