@@ -110,8 +110,8 @@ export class Result {
 
   private async run(asked: Asked): Promise<void> {
     try {
-      const p = await post<Progress>("/v1/results", asked, this.over.signal);
-      if (this.closed) return this.forget(p.id); // it was made for nobody
+      const p = await post<Progress>("/v1/results", asked); // not broken off: its id must be known to end it
+      if (this.closed) return this.forget(p.id);
       this.id = p.id;
       this.take(p);
     } catch (e) {

@@ -236,7 +236,7 @@ check("a result grows while it is looked at, and rows keep their place", async (
 
   // Who has scrolled away keeps what is looked at, at the same pixel.
   await page.locator(".grid").evaluate((g) => (g.scrollTop = 26 * 300));
-  await row(page, 305).locator(".message:not(:empty)").waitFor();
+  await row(page, 305).locator(".id:not(:empty)").waitFor();
   await row(page, 305).click();
   await title(page).waitFor();
   const held = () =>
@@ -259,7 +259,7 @@ check("a result grows while it is looked at, and rows keep their place", async (
 
   // What is chosen and out of sight stays what it is, and draws nobody back.
   await page.locator(".grid").evaluate((g) => (g.scrollTop = 26 * 3300));
-  await row(page, 3305).locator(".message:not(:empty)").waitFor();
+  await row(page, 3305).locator(".id:not(:empty)").waitFor();
   const [shown, seen] = [await title(page).textContent(), await row(page, 3305).textContent()];
   await fake("POST", "/fake/grow", { rows: 40 });
   await until(() => row(page, 3345).textContent(), (t) => t === seen);
@@ -286,7 +286,7 @@ check("results that nobody looks at any more are given up", async (page) => {
   await page.locator("nav").getByText("Logs").click();
   await until(open, (all) => all.length === 0);
   await show(page, "/events");
-  await page.goto(base + "/licenses.txt");
+  await page.goto(base + "/logs");
   await until(open, (all) => all.length === 0);
 });
 
