@@ -8,6 +8,7 @@ import (
 	"net/http"
 
 	"netelf.example/eventlog"
+	"netelf.example/query"
 )
 
 // Problem is an error as it travels (RFC 9457).
@@ -18,6 +19,10 @@ type Problem struct {
 	Code   string `json:"code" doc:"what it is, for programs"`
 	Detail string `json:"detail,omitempty" doc:"what it is, for people"`
 	Last   uint64 `json:"last,omitempty" doc:"of a report that stopped in the middle: record number of the last event that is in the log"`
+
+	Offset  *int   `json:"offset,omitempty" doc:"of a query: where what is wrong begins, in bytes"`
+	Length  int    `json:"length,omitempty" doc:"and how long it is; not there: something is missing at that place"`
+	Message string `json:"message,omitempty" doc:"what is wrong there"`
 }
 
 // ProblemOf is err as it travels. The text of an error that the contract does
@@ -27,6 +32,10 @@ func ProblemOf(err error) *Problem {
 	p := &Problem{Status: row.HTTP, Code: row.Code, Detail: "an internal error; the log of the server says more"}
 	if ok {
 		p.Detail = err.Error()
+	}
+	var q *query.Error
+	if errors.As(err, &q) {
+		p.Offset, p.Length, p.Message = &q.Offset, q.Len, q.Msg
 	}
 	return p
 }

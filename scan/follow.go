@@ -29,6 +29,10 @@ type FollowOptions struct {
 	// all of which the text is not known are among them.
 	Resolver eventlog.Resolver
 
+	// Credentials is shared with other walks over servers that have credentials in
+	// common; nil: this one has its own.
+	Credentials *Credentials
+
 	// Notice is told of trouble and of its end, by one goroutine at a time; it
 	// may not wait for the cursor. nil: nobody is told.
 	Notice func(Notice)
@@ -73,7 +77,7 @@ type FollowCursor struct {
 	judge   bool // Where hangs on the text: only what is Yes counts towards limit
 	targets int
 
-	credentials Credentials
+	credentials *Credentials
 
 	cancel context.CancelFunc
 	done   <-chan struct{} // closed when all is to end
@@ -174,6 +178,9 @@ func Follow(ctx context.Context, targets []Target, sel *eventlog.Selection, opts
 	c.opts.Timeout = cmp.Or(max(c.opts.Timeout, 0), defaultTimeout)
 	c.opts.Retry = cmp.Or(max(c.opts.Retry, 0), defaultRetry)
 	c.opts.MaxRetry = max(cmp.Or(max(c.opts.MaxRetry, 0), defaultMaxRetry), c.opts.Retry)
+	if c.credentials = c.opts.Credentials; c.credentials == nil {
+		c.credentials = new(Credentials)
+	}
 	c.err = eventlog.CheckExpr(own.Where)
 	if sel.Backward {
 		c.err = fmt.Errorf("follow backwards: %w", eventlog.ErrInvalid)

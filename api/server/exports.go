@@ -81,7 +81,6 @@ func (h *Handler) attach(w http.ResponseWriter, log, contentType, ext string) {
 // export opens the walk of an export, so that what is refused is an answer of its
 // own, and then streams it.
 func (h *Handler) export(ctx context.Context, log string, s *eventlog.Selection, format string) (*huma.StreamResponse, error) {
-	f := exportForms[format]
 	if s.Budget != 0 { // where it is used up there would be half a file
 		return nil, h.problem(ctx, fmt.Errorf("select: a budget is not for an export: %w", eventlog.ErrInvalid))
 	}
@@ -102,6 +101,12 @@ func (h *Handler) export(ctx context.Context, log string, s *eventlog.Selection,
 		defer w.close()
 		return h.exportEVT(ctx, log, w, s)
 	}
+	return h.streamExport(log, w, s, format), nil
+}
+
+// streamExport is an export as an answer, in any form but evt.
+func (h *Handler) streamExport(log string, w *walk, s *eventlog.Selection, format string) *huma.StreamResponse {
+	f := exportForms[format]
 	return &huma.StreamResponse{Body: func(hc huma.Context) {
 		defer w.close()
 		r, rw := humago.Unwrap(hc)
@@ -117,7 +122,7 @@ func (h *Handler) export(ctx context.Context, log string, s *eventlog.Selection,
 			h.broken(hc.Context(), err)
 		}
 		trail(rw, &o)
-	}}, nil
+	}}
 }
 
 // broken breaks the connection off, so that nobody takes half of an answer for the

@@ -45,6 +45,9 @@ type Options struct {
 	// Streams bounds the walks that are open at once; 0: DefaultStreams.
 	Streams int
 
+	// Many is the operations over many servers; nil: they are not offered.
+	Many *Many
+
 	// Records bounds those that a request over the network may examine; 0: none. What
 	// follows, exports and copies are not bounded: they take as long as the client
 	// takes them.
@@ -135,6 +138,7 @@ func New(opts Options) *Handler {
 	h.session()
 	h.users()
 	h.tokens()
+	h.manyOperations()
 	h.anyError()
 	return h
 }
@@ -166,7 +170,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	for name, value := range headers {
 		w.Header().Set(name, value)
 	}
-	if r.ContentLength > maxBody { // it need not be waited for
+	if r.ContentLength > maxBody && r.URL.Path != filesPath { // it need not be waited for
 		w.Header().Set("Connection", "close")
 		refuse(w, refusal(http.StatusRequestEntityTooLarge, fmt.Sprintf("a body of %d bytes, the limit is %d", r.ContentLength, maxBody), nil))
 		return

@@ -597,7 +597,12 @@ var update = flag.Bool("update", false, "write docs/openapi.json")
 // served.
 func TestOpenAPI(t *testing.T) {
 	const name = "../../docs/openapi.json"
-	b, err := New(Options{Version: "v1"}).OpenAPI()
+	many, err := NewMany(ManyOptions{Files: t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer closing(t, many)
+	b, err := New(Options{Version: "v1", Many: many}).OpenAPI()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -109,6 +109,13 @@ func (s *sessions) find(text string, now time.Time) (x *session, stamp users.Sta
 	return x, x.stamp
 }
 
+// lasts says whether a session is not over.
+func (s *sessions) lasts(x *session, now time.Time) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.byKey[x.key] == x && !s.over(x, now)
+}
+
 // end ends a session.
 func (s *sessions) end(x *session) {
 	s.mu.Lock()

@@ -16,7 +16,7 @@ import (
 
 // interactive says whether there is somebody to ask.
 func (a *app) interactive() bool {
-	return term.IsTerminal(int(a.stdin.Fd()))
+	return !a.unattended && term.IsTerminal(int(a.stdin.Fd()))
 }
 
 // mayAsk is an error of usage where nobody can be asked and --yes is not given.

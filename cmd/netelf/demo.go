@@ -17,11 +17,13 @@ import (
 
 	"netelf.example/internal/users"
 	"netelf.example/render"
+	"netelf.example/service"
 )
 
 // demoFlags are the flags of demo.
 type demoFlags struct {
 	scan  bool
+	web   bool
 	limit count
 	port  uint16
 }
@@ -39,9 +41,13 @@ MS-EVEN over TCP, on 127.0.0.1 alone, to a user with a password that is made up.
 Their names, ports and where the password is stand in a configuration beside their
 logs; other verbs take it by --config as well.
 
+With --web it also shows them on a page, on 127.0.0.1, and prints its address, in which
+there is a token: who has it is let in.
+
 With --scan it scans them itself, and ends. Ctrl-C ends it too. All that they keep is
 in a temporary folder, which is removed at the end.`,
 		Example: `  netelf demo
+  netelf demo --web
   netelf demo --scan
   netelf demo --port 10260`,
 		Args:              cobra.NoArgs,
@@ -50,8 +56,10 @@ in a temporary folder, which is removed at the end.`,
 	fl := cmd.Flags()
 	fl.SortFlags = false
 	fl.BoolVar(&f.scan, "scan", false, "scan the servers, and end")
+	fl.BoolVar(&f.web, "web", false, "show the servers on a page")
 	fl.VarP(&f.limit, "limit", "n", "with --scan: stop after so many events")
 	fl.Uint16Var(&f.port, "port", 0, "the `port` of the first server; the others have the next ones\n(default: any that are free)")
+	cmd.MarkFlagsMutuallyExclusive("web", "scan")
 	cmd.RunE = a.verb(func(ctx context.Context, _ []string) error {
 		switch {
 		case f.limit > 0 && !f.scan:
@@ -90,7 +98,16 @@ func (a *app) demo(ctx context.Context, f *demoFlags) (err error) {
 		}
 		return j.run(ctx)
 	}
-	if err := put(a.stdout, []byte(d.hint())); err != nil {
+	hint := d.hint()
+	if f.web {
+		page, err := a.demoPage(d)
+		if err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, page.close()) }()
+		hint += "\nOr look at them in a browser:\n\n  " + page.url() + "\n"
+	}
+	if err := put(a.stdout, []byte(hint)); err != nil {
 		return err
 	}
 	return d.goOn(ctx)
@@ -140,6 +157,18 @@ const (
 
 func (d *demo) users() string  { return filepath.Join(d.dir, "users.json") }
 func (d *demo) config() string { return filepath.Join(d.dir, "config.yaml") }
+
+// demoEveryPage is how often the page's servers are asked how they are.
+const demoEveryPage = 15 * time.Second
+
+// demoPage shows the servers on a page.
+func (a *app) demoPage(d *demo) (*localPage, error) {
+	targets, err := a.watched(d.config())
+	if err != nil {
+		return nil, err
+	}
+	return openLocalPage(manyConfig{targets: targets, every: demoEveryPage, texts: service.Texts{}, views: filepath.Join(d.dir, "views.json")})
+}
 
 // hint is what to do with the servers.
 func (d *demo) hint() string {

@@ -46,6 +46,8 @@ type app struct {
 	ownConfig             string         // the file of --config
 	people                *config.People // what is in it; nil: nobody has asked yet
 
+	unattended bool // nobody is asked on a terminal, though there may be one
+
 	begun bool // a verb has taken over: its errors are no longer about usage
 }
 
@@ -107,6 +109,7 @@ service a data directory is named as dir:PATH.`,
 		a.checkVerb(),
 		a.recoverVerb(),
 		a.dumpVerb(),
+		a.viewVerb(),
 		a.messageVerb(),
 		a.serveVerb(),
 		a.logsVerb(),

@@ -214,11 +214,16 @@ func (a *app) serve(ctx context.Context, load func() (*config.Config, error)) (e
 		return errors.Join(err, rpc.Close(), l.Close())
 	}
 	d.http = over
+	many, err := a.serveMany(s, d.log, c)
+	if err != nil {
+		return errors.Join(err, over.Close(ctx, d), rpc.Close(), l.Close())
+	}
+	defer func() { err = errors.Join(err, many.close()) }()
 	h := server.New(server.Options{
 		Caller:  server.CallerOf,
 		For:     func(_ context.Context, c eventlog.Caller) (eventlog.Server, error) { return s.As(c), nil },
 		Version: version(), Computer: computer, Logger: d.log,
-		Accounts: over.accounts, Texts: s.Texts(), Records: int64(c.HTTP.MaxRecords),
+		Accounts: over.accounts, Texts: s.Texts(), Records: int64(c.HTTP.MaxRecords), Many: many.handler(),
 	})
 	hs := &http.Server{
 		Handler: h, ConnContext: server.ConnContext(d.caller), ErrorLog: slog.NewLogLogger(d.log.Handler(), slog.LevelWarn),

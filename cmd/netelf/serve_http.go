@@ -110,7 +110,7 @@ func (d *httpDoor) serve(h *server.Handler) {
 	if d.server == nil {
 		return
 	}
-	d.server.Handler = h.Network()
+	d.server.Handler = withPage(h.Network())
 	go func() {
 		if d.keeper == nil {
 			d.failed <- d.server.Serve(d.listener)

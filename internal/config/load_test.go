@@ -95,7 +95,7 @@ func TestProblems(t *testing.T) {
 	}{
 		{"an unknown key", "service:\n  dta: /x\n", nil, []string{
 			`n.yaml:2:3: service.dta: unknown key; service has data, socket, admin_group, computer, sync, sync_every, backup, users, max_size, log_level`}},
-		{"an unknown section", "srv: {}", nil, []string{`n.yaml:1:1: srv: unknown key; the file has service, rpc, http`}},
+		{"an unknown section", "srv: {}", nil, []string{`n.yaml:1:1: srv: unknown key; the file has service, rpc, http, watch`}},
 		{"a key outside of its section", "data: /x", nil, []string{`n.yaml:1:1: data: unknown key; did you mean service.data?`}},
 		{"a merge key", "service:\n  <<: {data: /x}\n", nil, []string{
 			`n.yaml:2:3: service.<<: unknown key; service has data, socket, admin_group, computer, sync, sync_every, backup, users, max_size, log_level`}},
@@ -138,11 +138,11 @@ func TestProblems(t *testing.T) {
 		{"a mapping for a value", "service: {data: {a: b}}", nil, []string{`n.yaml:1:17: service.data: have keys with values, want one value`}},
 		{"text for a section", "service: x", nil, []string{
 			`n.yaml:1:10: service: have text, want keys with values: data, socket, admin_group, computer, sync, sync_every, backup, users, max_size, log_level`}},
-		{"a list for the file", "- x", nil, []string{`n.yaml:1:1: have a list, want keys with values: service, rpc, http`}},
-		{"a list for a key", "? [a]\n: b\n", nil, []string{`n.yaml:1:3: have a list for a key, want one of service, rpc, http`}},
+		{"a list for the file", "- x", nil, []string{`n.yaml:1:1: have a list, want keys with values: service, rpc, http, watch`}},
+		{"a list for a key", "? [a]\n: b\n", nil, []string{`n.yaml:1:3: have a list for a key, want one of service, rpc, http, watch`}},
 		{"an anchor", "service: &a {}", nil, []string{`n.yaml:1:10: service: have an anchor, &a; there are no aliases here`}},
 		{"an alias", "x: &a b\nservice:\n  data: *a\n", nil, []string{
-			`n.yaml:1:1: x: unknown key; the file has service, rpc, http`,
+			`n.yaml:1:1: x: unknown key; the file has service, rpc, http, watch`,
 			`n.yaml:3:9: service.data: have an alias, *a; write the value itself`}},
 		{"a tag", "service: {data: !!binary L3g=}", nil, []string{`n.yaml:1:17: service.data: have a tag, !!binary; write the value without one`}},
 		{"two documents", "service: {}\n---\nservice: {}\n", nil, []string{`n.yaml:3:1: has a second document; want one`}},
@@ -151,7 +151,7 @@ func TestProblems(t *testing.T) {
 		{"an unknown alias", "service: *a", nil, []string{`n.yaml:1:10: is no YAML: unknown anchor 'a' referenced`}},
 		{"no UTF-8", "service:\n  data: \xff\n", nil, []string{`n.yaml:2: is not valid UTF-8`}},
 		{"too deep", "x: " + deep, nil, []string{`n.yaml:1:36: is no YAML: nested over 32 deep`}},
-		{"a key that does harm to a terminal", `"\e[2J": x`, nil, []string{`n.yaml:1:1: "\x1b[2J": unknown key; the file has service, rpc, http`}},
+		{"a key that does harm to a terminal", `"\e[2J": x`, nil, []string{`n.yaml:1:1: "\x1b[2J": unknown key; the file has service, rpc, http, watch`}},
 		{"too large", strings.Repeat("#", maxFile+1), nil, []string{`n.yaml: is over 1048576 bytes`}},
 		{"plain HTTP for everybody", "http: {plain: true, listen: ':7446'}", nil, []string{
 			`n.yaml:1: http.plain: is true, and http.listen is ":7446", which others can reach: passwords would be read on the way; want a loopback address, as 127.0.0.1`}},

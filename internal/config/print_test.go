@@ -49,6 +49,9 @@ http:
   session_most: 24h                # default
   max_connections: 1024            # default
   max_records: 10000000            # default
+watch:
+  servers: ""                      # default
+  every: 5m                        # default
 `
 	if d := cmp.Diff(want, string(got)); d != "" {
 		t.Errorf("-want +got:\n%s", d)

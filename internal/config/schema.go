@@ -20,6 +20,7 @@ type Config struct {
 	Service Service `key:"service" env:"NETELF_"`
 	RPC     RPC     `key:"rpc" env:"NETELF_RPC_"`
 	HTTP    HTTP    `key:"http" env:"NETELF_HTTP_"`
+	Watch   Watch   `key:"watch" env:"NETELF_WATCH_"`
 
 	from map[string]Origin // by key; one that is missing has its default
 	odd  []string          // variables that begin with NETELF_ and are no keys

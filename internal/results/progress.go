@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"netelf.example/eventlog"
+	"netelf.example/nt"
 	"netelf.example/scan"
 )
 
@@ -14,10 +15,13 @@ type Progress struct {
 	Examined uint64 // records that were looked at
 	Records  uint64 // that the logs have, as far as they say; logs that are not open yet are not in it
 	Done     bool   // nothing else is coming
-	Stopped  error  // why counting ended before all was seen, as for want of room; nil: it did not
-	Disk     int64  // bytes that are kept on the disk
-	Elapsed  time.Duration
-	Servers  []Server // in the order of the targets
+
+	First, Last time.Time // TimeGenerated of the oldest and the newest event found; zero: none has one
+
+	Stopped error // why counting ended before all was seen, as for want of room; nil: it did not
+	Disk    int64 // bytes that are kept on the disk
+	Elapsed time.Duration
+	Servers []Server // in the order of the targets
 }
 
 // Server is how far one server is. One's trouble is its own.
@@ -69,6 +73,9 @@ func (r *Result) describe(p *Progress) {
 	p.Rows, p.Done, p.Stopped, p.Elapsed = r.total, r.over, r.stopped, time.Since(r.created)
 	if r.over {
 		p.Elapsed = r.ended.Sub(r.created)
+	}
+	if first, last, any := r.slots.span(); any {
+		p.First, p.Last = nt.Filetime(first).Time(), nt.Filetime(last-1).Time()
 	}
 	for i := range r.targets {
 		t := &r.targets[i]

@@ -137,6 +137,9 @@ func newResult(s *Store, id, owner string, q *Query) *Result {
 // ID is what the result is found by, and nobody can guess.
 func (r *Result) ID() string { return r.id }
 
+// Selection is what the query of the result selects.
+func (r *Result) Selection() eventlog.Selection { return r.query.Selection }
+
 // begin starts to count.
 func (r *Result) begin() {
 	r.ctx, r.cancel = context.WithCancel(context.Background())
