@@ -64,7 +64,7 @@ func TestVerbsSMB(t *testing.T) {
 		{"log create -s bedrock Quarry", 1, `create log: unsupported operation`},
 		{"log delete -s bedrock System --yes", 1, `delete log: unsupported operation`},
 		{"scan --log Microsoft-Windows-TaskScheduler/Operational bedrock", 1, `is an event channel, and MS-EVEN has none: it is not opened`},
-		{"scan -o classic --since all --log Application,System bedrock", 0, `(?m)^bedrock events found in the whole log since: \d\d:\d\d:\d\d\n.*:bedrock:EventLog:0:1:6005:EVENTLOG_INFORMATION_TYPE:\n`},
+		{"scan -o classic --since all --log Application,System bedrock", 0, `(?m)^bedrock events found in the whole log since: \d\d:\d\d:\d\d\n.*:bedrock:EventLog:0:1:6005:EVENTLOG_INFORMATION_TYPE:The event log s\n`},
 	} {
 		cmd := exec.Command(netelf, append(strings.Fields(x.args), "--config", conf)...)
 		cmd.Env = serveEnv()
