@@ -255,7 +255,7 @@ type guardedMatcher struct {
 
 const security = "Security"
 
-var errSecurity = fmt.Errorf("Security of another server is for administrators: %w", fs.ErrPermission)
+var errSecurity = fmt.Errorf("log Security of another server is for administrators: %w", fs.ErrPermission)
 
 func isSecurity(i *eventlog.Info) bool {
 	return eventlog.EqualFold(i.Name, security) || eventlog.EqualFold(i.Channel, security)
