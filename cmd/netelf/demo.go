@@ -17,7 +17,6 @@ import (
 
 	"netelf.example/internal/users"
 	"netelf.example/render"
-	"netelf.example/service"
 )
 
 // demoFlags are the flags of demo.
@@ -163,11 +162,21 @@ const demoEveryPage = 15 * time.Second
 
 // demoPage shows the servers on a page.
 func (a *app) demoPage(d *demo) (*localPage, error) {
-	targets, err := a.watched(d.config())
+	targets, catalog, err := a.watched(d.config())
 	if err != nil {
 		return nil, err
 	}
-	return openLocalPage(manyConfig{targets: targets, every: demoEveryPage, texts: service.Texts{}, views: filepath.Join(d.dir, "views.json")})
+	texts, err := a.texts(&textFlags{catalog: catalog})
+	if err != nil {
+		return nil, err
+	}
+	p, err := openLocalPage(manyConfig{targets: targets, every: demoEveryPage, texts: texts, views: filepath.Join(d.dir, "views.json")})
+	if err != nil {
+		texts.close()
+		return nil, err
+	}
+	p.many.open = texts
+	return p, nil
 }
 
 // hint is what to do with the servers.

@@ -167,7 +167,7 @@ func TestWatched(t *testing.T) {
 		}
 	}
 	write("servers:\n  bedrock: {target: smb://bedrock, auth_file: a}\n  slate: {target: \"https://slate\"}\ngroups:\n  web: {servers: [slate, rpc://betty:1026], auth_file: b}\n  all: [bedrock, \"@web\"]\n")
-	list, err := a.watched(name)
+	list, _, err := a.watched(name)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -185,16 +185,16 @@ func TestWatched(t *testing.T) {
 		"servers:\n  x: {target: a, password: b}\n": "",
 	} {
 		write(text)
-		if _, err := a.watched(name); err == nil || !strings.Contains(err.Error(), says) {
+		if _, _, err := a.watched(name); err == nil || !strings.Contains(err.Error(), says) {
 			t.Errorf("%q: %v", text, err)
 		}
 	}
-	if _, err := a.watched(filepath.Join(dir, "none")); err == nil || !strings.Contains(err.Error(), "watch.servers") {
+	if _, _, err := a.watched(filepath.Join(dir, "none")); err == nil || !strings.Contains(err.Error(), "watch.servers") {
 		t.Errorf("a file that is not there: %v", err)
 	}
 	// Nobody is asked, and the environment is not for other servers.
 	write("servers:\n  bedrock: {target: rpc://127.0.0.1:1, user: fred}\n")
-	if list, err = a.watched(name); err != nil {
+	if list, _, err = a.watched(name); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := list[0].Scan(nil).Open(t.Context()); err == nil || !strings.Contains(err.Error(), "there is no password for fred") {

@@ -223,7 +223,7 @@ func (a *app) serve(ctx context.Context, load func() (*config.Config, error)) (e
 		Caller:  server.CallerOf,
 		For:     func(_ context.Context, c eventlog.Caller) (eventlog.Server, error) { return s.As(c), nil },
 		Version: version(), Computer: computer, Logger: d.log,
-		Accounts: over.accounts, Texts: s.Texts(), Records: int64(c.HTTP.MaxRecords), Many: many.handler(),
+		Accounts: over.accounts, Texts: many.resolver(s), Records: int64(c.HTTP.MaxRecords), Many: many.handler(),
 	})
 	hs := &http.Server{
 		Handler: h, ConnContext: server.ConnContext(d.caller), ErrorLog: slog.NewLogLogger(d.log.Handler(), slog.LevelWarn),

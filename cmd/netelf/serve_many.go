@@ -19,6 +19,7 @@ import (
 	"netelf.example/internal/config"
 	"netelf.example/internal/results"
 	"netelf.example/internal/watch"
+	"netelf.example/message/catalog"
 	"netelf.example/nt"
 	"netelf.example/scan"
 	"netelf.example/service"
@@ -31,6 +32,8 @@ type manyServers struct {
 	results *results.Store
 	watch   *watch.Watch
 	many    *server.Many
+	texts   eventlog.Resolver
+	open    *texts // of texts, what must be closed; nil: nothing
 }
 
 // manyTimeout is how long a server may take for one answer: nobody sits in front of the
@@ -56,7 +59,7 @@ func openManyServers(c manyConfig) (_ *manyServers, err error) {
 	for i := range c.targets {
 		watched = append(watched, c.targets[i].Scan(nil))
 	}
-	m := &manyServers{results: results.NewStore(&results.Options{Scan: asking, Resolver: c.texts})}
+	m := &manyServers{texts: c.texts, results: results.NewStore(&results.Options{Scan: asking, Resolver: c.texts})}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, m.close())
@@ -89,7 +92,17 @@ func (m *manyServers) close() error {
 	if m.watch != nil {
 		errs = append(errs, m.watch.Close())
 	}
-	return errors.Join(append(errs, m.results.Close())...)
+	err := errors.Join(append(errs, m.results.Close())...)
+	m.open.close()
+	return err
+}
+
+// resolver is where the texts of the API's events are.
+func (m *manyServers) resolver(s *service.Service) eventlog.Resolver {
+	if m == nil {
+		return s.Texts()
+	}
+	return m.texts
 }
 
 // handler is what a Handler takes.
@@ -106,9 +119,13 @@ func (a *app) serveMany(s *service.Service, log *slog.Logger, c *config.Config) 
 	if c.HTTP.Listen == "" {
 		return nil, nil
 	}
-	targets, err := a.watched(string(c.Watch.Servers))
+	targets, messages, err := a.watched(string(c.Watch.Servers))
 	if err != nil {
 		return nil, err
+	}
+	texts, err := a.serviceTexts(s, messages)
+	if err != nil {
+		return nil, fmt.Errorf("watch.servers: %w", err)
 	}
 	if len(targets) > 0 {
 		log.Info("watching", "servers", len(targets), "every", time.Duration(c.Watch.Every))
@@ -116,26 +133,57 @@ func (a *app) serveMany(s *service.Service, log *slog.Logger, c *config.Config) 
 	watcher := eventlog.Caller{Name: "watch", SIDs: []eventlog.SID{nt.SIDAdministrators}}
 	m, err := openManyServers(manyConfig{
 		own:     func(context.Context) (eventlog.Server, error) { return s.As(watcher), nil },
-		targets: targets, every: time.Duration(c.Watch.Every), texts: s.Texts(),
+		targets: targets, every: time.Duration(c.Watch.Every), texts: texts,
 		views: filepath.Join(string(c.Service.Data), "views.json"),
 	})
 	if err != nil {
+		texts.close()
 		return nil, fmt.Errorf("watch.servers: %w", err)
 	}
+	m.open = texts.texts
 	return m, nil
 }
 
-// watched are the servers of a file in the form of people's configuration; "" has none.
-func (a *app) watched(name string) ([]server.Target, error) {
+// serviceTexts is where the text of all events is sought that the HTTP API gives: in
+// the message files of the service's own sources, and then in a catalogue, "" for none.
+type serviceTexts struct {
+	service eventlog.Resolver
+	*texts
+}
+
+func (a *app) serviceTexts(s *service.Service, name string) (*serviceTexts, error) {
+	t := &serviceTexts{service: s.Texts(), texts: &texts{app: a}}
 	if name == "" {
-		return nil, nil
+		return t, nil
+	}
+	var err error
+	if t.catalog, err = catalog.Open(name, nil); err != nil {
+		return nil, fmt.Errorf("catalog: %w", err)
+	}
+	t.name = name
+	return t, nil
+}
+
+// Message implements eventlog.Resolver.
+func (t *serviceTexts) Message(lang string, e *eventlog.Event) (string, eventlog.TextBy) {
+	if text, by := t.service.Message(lang, e); by != eventlog.NotFound {
+		return text, by
+	}
+	return t.texts.Message(lang, e)
+}
+
+// watched are the servers of a file in the form of people's configuration, and the
+// catalogue that it names; "" has none.
+func (a *app) watched(name string) (list []server.Target, messages string, err error) {
+	if name == "" {
+		return nil, "", nil
 	}
 	people, err := config.OpenPeople(name, a.isTarget)
 	if err != nil {
 		if err = a.configError(err); errors.As(err, new(*exitError)) {
-			return nil, err
+			return nil, "", err
 		}
-		return nil, fmt.Errorf("watch.servers: %w", err)
+		return nil, "", fmt.Errorf("watch.servers: %w", err)
 	}
 	// Who asks is said by this file alone: nobody sits at a terminal, and what stands in
 	// the service's environment is not meant for other servers.
@@ -158,18 +206,17 @@ func (a *app) watched(name string) ([]server.Target, error) {
 		}
 	}
 	given := &givenLogons{by: map[string]target.Credentials{}}
-	var list []server.Target
 	for _, member := range slices.Sorted(maps.Keys(members)) {
 		t, err := asker.member(members[member])
 		if err == nil && t.Kind == target.Local {
 			err = errors.New("the service itself is always among the servers")
 		}
 		if err != nil {
-			return nil, fmt.Errorf("watch.servers: %s: %w", member, err)
+			return nil, "", fmt.Errorf("watch.servers: %s: %w", member, err)
 		}
 		list = append(list, given.target(t, groups[member]))
 	}
-	return list, nil
+	return list, people.Catalog, nil
 }
 
 // givenLogons are the users that were given in place of those of the configuration, by

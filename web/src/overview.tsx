@@ -48,8 +48,8 @@ function Logs(props: { logs: LogState[] | undefined }) {
   return (
     <span class="logsizes">
       {(props.logs ?? []).slice(0, 4).map((l) => (
-        <span key={l.name} title={`${visible(l.name)}: ${size(l.size ?? 0)}${l.max_size ? " of " + size(l.max_size) : ""}`}>
-          {visible(l.name)} {size(l.size ?? 0)}, {reach(l)}
+        <span key={l.name} title={`${visible(l.name)}: ${l.size ? size(l.size) : "its size is not known"}${l.max_size ? " of " + size(l.max_size) : ""}`}>
+          {visible(l.name)} {l.size ? size(l.size) + ", " : ""}{reach(l)}
           {l.full ? <b class="bad"> full</b> : null}
           {l.cleared ? <b class="warning-text"> was cleared</b> : null}
         </span>
