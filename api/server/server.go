@@ -13,6 +13,7 @@ import (
 	"log/slog"
 	"net/http"
 	"reflect"
+	"slices"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -119,7 +120,7 @@ func New(opts Options) *Handler {
 	config.NoFormatFallback = false
 	config.RejectUnknownQueryParameters = true
 	config.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
-		"session": {Type: "apiKey", In: "cookie", Name: "__Host-netelf", Description: "of POST /v1/session"},
+		"session": {Type: "apiKey", In: "cookie", Name: "__Host-netelf", Description: "of POST /v1/session, or a login by OpenID Connect"},
 		"token":   {Type: "http", Scheme: "bearer", Description: "of 'netelf user token add'"},
 	}
 	config.Security = []map[string][]string{{"session": {}}, {"token": {}}}
@@ -133,6 +134,7 @@ func New(opts Options) *Handler {
 	h.reports()
 	h.sources()
 	h.session()
+	h.oidc()
 	h.users()
 	h.tokens()
 	h.anyError()
@@ -207,7 +209,7 @@ type identityKey struct{}
 // identify finds out who asks before anything else is done.
 func (h *Handler) identify(ctx huma.Context, next func(huma.Context)) {
 	r, w := humago.Unwrap(ctx)
-	if ctx.Operation().OperationID == logInOperation {
+	if slices.Contains(openOperations, ctx.Operation().OperationID) {
 		next(huma.WithValue(ctx, requestKey{}, r))
 		return
 	}
