@@ -60,7 +60,7 @@ const (
 )
 
 var (
-	errNoProvider = refusal(http.StatusNotImplemented, "there is no login by OpenID Connect here", nil)
+	errNoProvider = refusal(http.StatusNotFound, "there is no login by OpenID Connect here", nil)
 	errAttempt    = refusal(http.StatusBadRequest, "this login was not begun in this browser, or took too long: begin again", nil).coded("login-void")
 )
 

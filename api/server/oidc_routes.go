@@ -57,7 +57,7 @@ type EndOIDC struct {
 
 func (h *Handler) oidc() {
 	op := operation("begin-oidc", http.MethodGet, "session/oidc", "Logs in by OpenID Connect: sends the browser to the provider", http.StatusSeeOther)
-	op.Errors = []int{http.StatusBadRequest, http.StatusNotImplemented, http.StatusServiceUnavailable}
+	op.Errors = []int{http.StatusBadRequest, http.StatusNotFound, http.StatusServiceUnavailable}
 	op.Security = []map[string][]string{{}}
 	huma.Register(h.api, op, func(ctx context.Context, in *BeginOIDC) (*struct {
 		Cookie
@@ -87,7 +87,7 @@ func (h *Handler) oidc() {
 	op = operation("end-oidc", http.MethodGet, "session/oidc/callback", "Ends a login by OpenID Connect: the browser comes back with a code", http.StatusOK)
 	op.Description = "The answer is a page that goes on to where the login was begun; what is refused is a page too for whoever prefers text/html. " +
 		"The session is that of a login by password. What else a provider writes into the query is not looked at."
-	op.Errors = []int{http.StatusBadRequest, http.StatusUnauthorized, http.StatusTooManyRequests, http.StatusNotImplemented, http.StatusServiceUnavailable}
+	op.Errors = []int{http.StatusBadRequest, http.StatusUnauthorized, http.StatusTooManyRequests, http.StatusNotFound, http.StatusServiceUnavailable}
 	op.Security = []map[string][]string{{}}
 	op.SkipValidateParams = true
 	op.Responses = streamed("text/html")

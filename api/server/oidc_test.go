@@ -232,8 +232,8 @@ func TestOIDCNotOffered(t *testing.T) {
 	n := overTLSService(t)
 	b := &browser{n: n}
 	b.want(200, `{"password":true,"oidc":null}`, "GET", "/v1/login", "")
-	b.want(501, "no login by OpenID Connect", "GET", "/v1/session/oidc", "")
-	b.want(501, "no login by OpenID Connect", "GET", "/v1/session/oidc/callback?state=x&code=y", "")
+	b.want(404, "no login by OpenID Connect", "GET", "/v1/session/oidc", "")
+	b.want(404, "no login by OpenID Connect", "GET", "/v1/session/oidc/callback?state=x&code=y", "")
 }
 
 // TestOIDCReturn: only paths of this server are gone back to.
