@@ -8,6 +8,17 @@ type Login struct {
 	Password string `json:"password" minLength:"1" maxLength:"1024" format:"password"`
 }
 
+// LoginWays is how one can log in.
+type LoginWays struct {
+	Password bool           `json:"password" doc:"by POST /v1/session"`
+	OIDC     *LoginProvider `json:"oidc" doc:"by GET /v1/session/oidc; null: not offered"`
+}
+
+// LoginProvider is who lets users in by OpenID Connect.
+type LoginProvider struct {
+	Name string `json:"name" doc:"what people know it by"`
+}
+
 // Session is what a login gives; what it is known by is in a cookie.
 type Session struct {
 	Caller Caller    `json:"caller"`

@@ -20,8 +20,9 @@ import (
 // wrong ones, and holds the answers to it.
 const schemathesisVersion = "4.32.5"
 
-// needSchemathesis installs it into a folder of its own.
-func needSchemathesis(t *testing.T) string {
+// needPyPI installs a package of PyPI into a folder of its own, and answers its program
+// of the same name.
+func needPyPI(t *testing.T, name, version string) string {
 	t.Helper()
 	python := logtest.Python(t, "ensurepip", "python3-venv")
 	dir := t.TempDir()
@@ -30,18 +31,18 @@ func needSchemathesis(t *testing.T) string {
 	if out, err := exec.CommandContext(ctx, python, "-m", "venv", dir).CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	pip := exec.CommandContext(ctx, filepath.Join(dir, "bin", "pip"), "install", "-q", "--no-cache-dir", "--disable-pip-version-check", "schemathesis=="+schemathesisVersion)
+	pip := exec.CommandContext(ctx, filepath.Join(dir, "bin", "pip"), "install", "-q", "--no-cache-dir", "--disable-pip-version-check", name+"=="+version)
 	if out, err := pip.CombinedOutput(); err != nil {
-		logtest.Missing(t, "schemathesis cannot be had of PyPI: "+err.Error()+": "+string(out))
+		logtest.Missing(t, name+" cannot be had of PyPI: "+err.Error()+": "+string(out))
 	}
-	return filepath.Join(dir, "bin", "schemathesis")
+	return filepath.Join(dir, "bin", name)
 }
 
 // TestSchemathesis holds every operation of the HTTP API to its document, as an
 // administrator with a token, for a minute at most: no answer is an internal error, and
 // each has a status, a type and a form that the document knows.
 func TestSchemathesis(t *testing.T) {
-	st := needSchemathesis(t)
+	st := needPyPI(t, "schemathesis", schemathesisVersion)
 	dir, err := os.MkdirTemp("", "netelf") // a socket's name is short
 	if err != nil {
 		t.Fatal(err)

@@ -26,6 +26,7 @@ type Accounts struct {
 	opts     AccountsOptions
 	sessions sessions
 	tokens   *users.Throttle // of what is written down of wrong tokens
+	provided *provided       // nil: there is no provider
 }
 
 // AccountsOptions are those of Accounts. Users and Audit must be set.
@@ -36,6 +37,7 @@ type AccountsOptions struct {
 	// nobody comes in.
 	Audit func(context.Context, eventlog.Caller, Act) error
 
+	OIDC     *OIDC            // lets others in beside them; nil: nobody
 	Throttle *users.Throttle  // of wrong passwords, which other doors may share; nil: its own
 	Domain   string           // what stands before the names of users, and a backslash; "": nothing
 	Idle     time.Duration    // how long a session lasts that is not used; 0: one hour
@@ -79,7 +81,11 @@ func NewAccounts(o AccountsOptions) *Accounts {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
-	return &Accounts{opts: o, sessions: sessions{idle: o.Idle, most: o.Most}, tokens: users.NewThrottle(&users.ThrottleOptions{Now: o.Now})}
+	a := &Accounts{opts: o, sessions: sessions{idle: o.Idle, most: o.Most}, tokens: users.NewThrottle(&users.ThrottleOptions{Now: o.Now})}
+	if o.OIDC != nil {
+		a.provided = newProvided(o.OIDC, o.Now)
+	}
+	return a
 }
 
 // identity is who asks, and how that is known.
@@ -108,6 +114,9 @@ func (a *Accounts) identify(r *http.Request) (identity, error) {
 	x, stamp := a.sessions.find(c.Value, a.opts.Now())
 	if x == nil {
 		return identity{}, errSession
+	}
+	if x.outside != nil {
+		return identity{caller: a.callerOutside(r, x.outside), session: x}, nil
 	}
 	u, now, err := a.opts.Users.Stamped(x.user)
 	if errors.Is(err, fs.ErrNotExist) || err == nil && now != stamp {

@@ -13,8 +13,10 @@ import (
 	"netelf.example/nt"
 )
 
-// logInOperation is the one for which nobody needs to be known.
 const logInOperation = "log-in"
+
+// openOperations are those for which nobody needs to be known.
+var openOperations = []string{logInOperation, "log-in-ways", "begin-oidc", "end-oidc"}
 
 // maxLogin bounds the body of who is not known yet, in bytes.
 const maxLogin = 16 << 10
@@ -72,6 +74,7 @@ func (h *Handler) session() {
 			Caller: aboutCaller(c), Idle: int64(a.opts.Idle.Seconds()), Ends: made.made.Add(a.opts.Most).UTC(),
 		}}, nil
 	})
+	h.ways()
 	op = operation("log-out", http.MethodDelete, "session", "Ends the session", http.StatusNoContent)
 	huma.Register(h.api, op, func(ctx context.Context, _ *struct{}) (*Cookie, error) {
 		a, err := h.accounts()

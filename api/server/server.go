@@ -13,6 +13,7 @@ import (
 	"log/slog"
 	"net/http"
 	"reflect"
+	"slices"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -122,7 +123,7 @@ func New(opts Options) *Handler {
 	config.NoFormatFallback = false
 	config.RejectUnknownQueryParameters = true
 	config.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
-		"session": {Type: "apiKey", In: "cookie", Name: "__Host-netelf", Description: "of POST /v1/session"},
+		"session": {Type: "apiKey", In: "cookie", Name: "__Host-netelf", Description: "of POST /v1/session, or a login by OpenID Connect"},
 		"token":   {Type: "http", Scheme: "bearer", Description: "of 'netelf user token add'"},
 	}
 	config.Security = []map[string][]string{{"session": {}}, {"token": {}}}
@@ -136,6 +137,7 @@ func New(opts Options) *Handler {
 	h.reports()
 	h.sources()
 	h.session()
+	h.oidc()
 	h.users()
 	h.tokens()
 	h.manyOperations()
@@ -211,7 +213,7 @@ type identityKey struct{}
 // identify finds out who asks before anything else is done.
 func (h *Handler) identify(ctx huma.Context, next func(huma.Context)) {
 	r, w := humago.Unwrap(ctx)
-	if ctx.Operation().OperationID == logInOperation {
+	if slices.Contains(openOperations, ctx.Operation().OperationID) {
 		next(huma.WithValue(ctx, requestKey{}, r))
 		return
 	}

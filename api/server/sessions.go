@@ -29,6 +29,8 @@ type session struct {
 	made  time.Time
 	used  time.Time
 	stamp users.Stamp // of the user, when it logged in
+
+	outside *outsider // nil: the user is one of the file
 }
 
 // sessions are the logins that last.
@@ -40,15 +42,24 @@ type sessions struct {
 	count map[string]int // by folded name
 }
 
-func keyOf(text string) sessionKey { return sha256.Sum256([]byte(text)) }
-
-// begin makes a session and answers what the client is to have: 256 random bits.
-// The user's session that was used least goes if there are too many of them.
-func (s *sessions) begin(user string, stamp users.Stamp, now time.Time) (text string, made *session) {
+// random is text that nobody guesses: 256 bits.
+func random() string {
 	var b [32]byte
 	_, _ = rand.Read(b[:]) // never fails
-	text = base64.RawURLEncoding.EncodeToString(b[:])
-	made = &session{key: keyOf(text), user: eventlog.Fold(user), made: now, used: now, stamp: stamp}
+	return base64.RawURLEncoding.EncodeToString(b[:])
+}
+
+func keyOf(text string) sessionKey { return sha256.Sum256([]byte(text)) }
+
+// begin makes a session and answers what the client is to have. The user's session that was used least goes if there are too many of them.
+func (s *sessions) begin(user string, stamp users.Stamp, now time.Time) (text string, made *session) {
+	return s.add(&session{user: eventlog.Fold(user), made: now, used: now, stamp: stamp})
+}
+
+// add takes a session in.
+func (s *sessions) add(made *session) (text string, _ *session) {
+	text, now := random(), made.made
+	made.key = keyOf(text)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.byKey == nil {

@@ -234,6 +234,14 @@ func (a *app) ticketsFor(ctx context.Context, c target.Credentials, keytab strin
 // maxAuthFile bounds an authentication file, in bytes.
 const maxAuthFile = 64 << 10
 
+// private wants a file that only its owner gets at, where modes say so.
+func private(f *os.File, what string) error {
+	if fi, err := f.Stat(); err == nil && fi.Mode().IsRegular() && fi.Mode().Perm()&0o077 != 0 && os.Getuid() >= 0 {
+		return fmt.Errorf("has the mode %#o, so others may get at %s: chmod 600 %s", fi.Mode().Perm(), what, f.Name())
+	}
+	return nil
+}
+
 // readAuthFile reads a file of Samba's form: username, password and domain, each
 // behind an equals sign on a line of its own. Errors never have what stands there.
 func readAuthFile(name string) (c target.Credentials, err error) {
@@ -242,8 +250,8 @@ func readAuthFile(name string) (c target.Credentials, err error) {
 		return c, err
 	}
 	defer f.Close() // it was only read from
-	if fi, err := f.Stat(); err == nil && fi.Mode().IsRegular() && fi.Mode().Perm()&0o077 != 0 && os.Getuid() >= 0 {
-		return c, fmt.Errorf("has the mode %#o, so others may get at the password: chmod 600 %s", fi.Mode().Perm(), name)
+	if err := private(f, "the password"); err != nil {
+		return c, err
 	}
 	b, err := io.ReadAll(io.LimitReader(f, maxAuthFile+1))
 	if err != nil {

@@ -64,13 +64,17 @@ func openHTTP(s *service.Service, log *slog.Logger, c *config.Config, computer s
 	if err != nil {
 		return nil, fmt.Errorf("http.certificate: %w", err)
 	}
+	provider, err := openOIDC(&conf)
+	if err != nil {
+		return nil, err
+	}
 	l, err := net.Listen("tcp", string(conf.Listen))
 	if err != nil {
 		return nil, fmt.Errorf("http.listen: %w", err)
 	}
 	d.listener = l
 	d.accounts = server.NewAccounts(server.AccountsOptions{
-		Users: file, Audit: d.audit, Throttle: rpc.throttle, Domain: rpc.domainName(),
+		Users: file, Audit: d.audit, OIDC: provider, Throttle: rpc.throttle, Domain: rpc.domainName(),
 		Idle: time.Duration(conf.SessionIdle), Most: time.Duration(conf.SessionMost), Logger: log,
 	})
 	// An answer may be long in coming: a report that is sent slowly, a backup that is

@@ -18,6 +18,18 @@ type HTTP struct {
 	SessionMost    Duration `key:"session_most" default:"24h" min:"1m" max:"720h" doc:"how long any session lasts"`
 	MaxConnections Count    `key:"max_connections" default:"1024" min:"1" max:"65536" doc:"connections at a time; an address has an eighth of them"`
 	MaxRecords     Count    `key:"max_records" default:"10000000" min:"1000" max:"1000000000000" doc:"records that one request may examine; what is beyond is left for another request"`
+
+	OIDCIssuer   Link  `key:"oidc_issuer" empty:"it is not offered" doc:"the provider of OpenID Connect that lets people in beside passwords: the URL that it calls itself by"`
+	OIDCClient   Name  `key:"oidc_client" empty:"it is not offered" doc:"what the provider knows the service by: its client id"`
+	OIDCSecret   Path  `key:"oidc_secret" empty:"there is none: a public client" doc:"the file of the client's secret, for its owner alone"`
+	OIDCRedirect Link  `key:"oidc_redirect" empty:"it is not offered" doc:"where browsers come back to, as the provider has it registered: https://bedrock.example.com:7446/v1/session/oidc/callback"`
+	OIDCCA       Path  `key:"oidc_ca" empty:"whom the system trusts" doc:"the file of those who may have signed the provider's certificate, in PEM"`
+	OIDCLabel    Name  `key:"oidc_label" empty:"the host of the issuer" doc:"what people know the provider by"`
+	OIDCScopes   Words `key:"oidc_scopes" default:"openid profile" doc:"the scopes that are asked for"`
+	OIDCName     Name  `key:"oidc_name" default:"preferred_username" doc:"the claim that is the name of a user; email counts if the provider has verified it"`
+	OIDCUsers    Flag  `key:"oidc_users" default:"false" doc:"who has the name of a user of service.users is that user, with its rights: only where nobody chooses the name at the provider"`
+	OIDCGroups   Name  `key:"oidc_groups" default:"groups" doc:"the claim that has the groups of a user"`
+	OIDCRoles    Roles `key:"oidc_roles" empty:"groups mean nothing" doc:"what groups of the provider may, as quarry-admins=administrators; auditors=readers; ops=S-1-5-21-1-2-3-1105"`
 }
 
 // Count is a number of things.
@@ -33,7 +45,7 @@ func (h *HTTP) Check() error {
 	case bool(h.Plain) && h.Listen != "" && !loopback(string(h.Listen)):
 		return &Problem{Name: "the configuration", Key: "http.plain", Err: fmt.Errorf("is true, and http.listen is %s, which others can reach: passwords would be read on the way; want a loopback address, as 127.0.0.1", quoted(string(h.Listen)))}
 	}
-	return nil
+	return h.checkOIDC()
 }
 
 // loopback says whether an address is only for this machine. A name can mean

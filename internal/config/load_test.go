@@ -160,6 +160,27 @@ func TestProblems(t *testing.T) {
 		{"plain HTTP with a certificate", "http: {plain: true, listen: 'localhost:80', certificate: /c, key: /k}", nil, []string{
 			`n.yaml:1: http.plain: is true, and there is a certificate: want one of the two`}},
 		{"a certificate without its key", "http: {certificate: /c}", nil, []string{`n.yaml:1: http.certificate: certificate and key go together: one of them is missing`}},
+		{"OpenID Connect without its provider", "http: {oidc_client: netelf}", nil, []string{
+			`n.yaml:1: http.oidc_client: is there, and http.oidc_issuer is missing`}},
+		{"a provider without its client", "http: {oidc_issuer: 'https://id.quarry.example'}", nil, []string{
+			`n.yaml:1: http.oidc_issuer: is there, and http.oidc_client or http.oidc_redirect is missing`}},
+		{"a redirect that leads elsewhere", "http: {oidc_issuer: 'https://id.quarry.example', oidc_client: netelf, oidc_redirect: 'https://bedrock/callback'}", nil, []string{
+			`n.yaml:1: http.oidc_redirect: have "https://bedrock/callback", want the path /v1/session/oidc/callback`}},
+		{"a redirect without TLS", "http: {oidc_issuer: 'https://id.quarry.example', oidc_client: netelf, oidc_redirect: 'http://127.0.0.1:7446/v1/session/oidc/callback'}", nil, []string{
+			`n.yaml:1: http.oidc_redirect: have "http://127.0.0.1:7446/v1/session/oidc/callback", and the service speaks TLS: want https://`}},
+		{"a provider without TLS", "http: {oidc_issuer: 'http://id.quarry.example'}", nil, []string{
+			`n.yaml:1:21: http.oidc_issuer: have "http://id.quarry.example", which others can read and change on the way: want https://`}},
+		{"a provider that is no URL", "http: {oidc_issuer: 'https://fred:secret@id.quarry.example', oidc_redirect: 'https://x?y'}", nil, []string{
+			`n.yaml:1:21: http.oidc_issuer: has a user name in it, want a URL without one, as https://id.example.com`,
+			`n.yaml:1:77: http.oidc_redirect: have "https://x?y", want a URL without query, as https://id.example.com`}},
+		{"scopes that are none", `http: {oidc_scopes: 'openid "x"'}`, nil, []string{`n.yaml:1:21: http.oidc_scopes: have "openid \"x\"", in which '"' cannot be`}},
+		{"a role that there is not", "http: {oidc_roles: 'a=administrators; b=owner'}", nil, []string{
+			`n.yaml:1:20: http.oidc_roles: have the role "owner", want administrators, readers, or the SID of a group, as S-1-5-21-1-2-3-1105`}},
+		{"the role of the system itself", "http: {oidc_roles: 'a=S-1-5-18'}", nil, []string{
+			`n.yaml:1:20: http.oidc_roles: have the role "S-1-5-18", want administrators, readers, or the SID of a group, as S-1-5-21-1-2-3-1105`}},
+		{"a role of no group", "http: {oidc_roles: '=readers'}", nil, []string{`n.yaml:1:20: http.oidc_roles: have "=readers", which names no group`}},
+		{"a group without a role", "http: {oidc_roles: 'readers'}", nil, []string{
+			`n.yaml:1:20: http.oidc_roles: have "readers", want group=role, with a semicolon between two`}},
 		{"a count that is none", "http: {max_records: 1e6}", nil, []string{`n.yaml:1:21: http.max_records: have "1e6", want a whole number`}},
 		{"a count that is too small", "http: {max_records: 10}", nil, []string{`n.yaml:1:21: http.max_records: have 10, want at least 1000`}},
 		{"a count that is too large", "http: {max_connections: 65537}", nil, []string{`n.yaml:1:25: http.max_connections: have 65537, want at most 65536`}},

@@ -49,6 +49,17 @@ http:
   session_most: 24h                # default
   max_connections: 1024            # default
   max_records: 10000000            # default
+  oidc_issuer: ""                  # default
+  oidc_client: ""                  # default
+  oidc_secret: ""                  # default
+  oidc_redirect: ""                # default
+  oidc_ca: ""                      # default
+  oidc_label: ""                   # default
+  oidc_scopes: openid profile      # default
+  oidc_name: preferred_username    # default
+  oidc_users: false                # default
+  oidc_groups: groups              # default
+  oidc_roles: ""                   # default
 watch:
   servers: ""                      # default
   every: 5m                        # default

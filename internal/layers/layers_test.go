@@ -20,7 +20,7 @@ const module = "netelf.example"
 var layers = [][]string{
 	{"nt"},
 	{"eventlog", "internal/certs"},
-	{"internal/wire", "internal/hexdoc", "internal/journal", "internal/config", "internal/users", "internal/regf", "internal/version"},
+	{"internal/wire", "internal/hexdoc", "internal/journal", "internal/config", "internal/users", "internal/oidc", "internal/regf", "internal/version"},
 	{"evt", "binxml", "query", "render", "scan", "internal/ndr", "internal/ntlm", "internal/krb5"},
 	{"evtx", "internal/reading", "internal/spnego", "internal/dcerpc"},
 	{"internal/epm", "internal/npa", "internal/winreg", "internal/rpcauth", "internal/smb", "internal/winbind",
@@ -41,6 +41,7 @@ var outside = map[string][]string{
 	"internal/krb5":    {"github.com/jcmturner/gofork/encoding/asn1", "github.com/jcmturner/gokrb5/v8/..."},
 	"internal/npa":     {"golang.org/x/sys/unix"},
 	"internal/ntlm":    {"golang.org/x/crypto/md4"},
+	"internal/oidc":    {"github.com/coreos/go-oidc/v3/oidc", "golang.org/x/oauth2"},
 	"internal/rpcauth": {"github.com/jcmturner/gofork/encoding/asn1", "github.com/jcmturner/gokrb5/v8/...", "golang.org/x/crypto/md4"},
 	"internal/smb":     {"github.com/cloudsoda/go-smb2", "github.com/jcmturner/gofork/encoding/asn1", "github.com/jcmturner/gokrb5/v8/..."},
 	"internal/users": {
@@ -51,8 +52,9 @@ var outside = map[string][]string{
 		"golang.org/x/crypto/md4", "modernc.org/sqlite",
 	},
 	"api/server": {
+		"github.com/coreos/go-oidc/v3/oidc",
 		"github.com/danielgtaylor/huma/v2", "github.com/danielgtaylor/huma/v2/adapters/humago",
-		"golang.org/x/crypto/argon2", "golang.org/x/crypto/md4",
+		"golang.org/x/crypto/argon2", "golang.org/x/crypto/md4", "golang.org/x/oauth2",
 		"golang.org/x/sync/semaphore", "golang.org/x/sys/unix", "golang.org/x/sys/windows",
 	},
 	"service": {"golang.org/x/sys/unix", "golang.org/x/sys/windows"},
@@ -61,12 +63,12 @@ var outside = map[string][]string{
 		"golang.org/x/crypto/md4", "golang.org/x/sys/unix", "golang.org/x/sys/windows",
 	},
 	"cmd/netelf": {
-		"github.com/cloudsoda/go-smb2", "github.com/coreos/go-systemd/v22/daemon",
+		"github.com/cloudsoda/go-smb2", "github.com/coreos/go-oidc/v3/oidc", "github.com/coreos/go-systemd/v22/daemon",
 		"github.com/danielgtaylor/huma/v2", "github.com/danielgtaylor/huma/v2/adapters/humago",
 		"github.com/jcmturner/gofork/encoding/asn1", "github.com/jcmturner/gokrb5/v8/...",
 		"github.com/spf13/cobra", "github.com/spf13/cobra/doc", "github.com/spf13/pflag",
 		"github.com/vbauerster/mpb/v8", "github.com/vbauerster/mpb/v8/decor",
-		"go.yaml.in/yaml/v4", "golang.org/x/crypto/argon2", "golang.org/x/crypto/md4",
+		"go.yaml.in/yaml/v4", "golang.org/x/crypto/argon2", "golang.org/x/crypto/md4", "golang.org/x/oauth2",
 		"golang.org/x/sync/semaphore", "golang.org/x/sys/unix", "golang.org/x/sys/windows", "golang.org/x/term",
 		"modernc.org/sqlite",
 	},
@@ -74,7 +76,7 @@ var outside = map[string][]string{
 
 // helpers stand outside the layers: they are imported by tests only, or are
 // programs of their own.
-var helpers = []string{"internal/logtest", "internal/logtest/petest", "internal/layers", "internal/journal/journaltest", "interop", "bench", "web/webtest"}
+var helpers = []string{"internal/logtest", "internal/logtest/petest", "internal/layers", "internal/journal/journaltest", "internal/oidc/oidctest", "interop", "bench", "web/webtest"}
 
 // imports is what each package of the module imports, tests apart.
 func imports(t *testing.T) map[string][]string {
