@@ -35,6 +35,8 @@
 //	PUT    /v1/sources/{source}          registers a source
 //	DELETE /v1/sources/{source}          forgets it
 //	GET    /v1/sources/{source}/text     Text of a message, by its id
+//	GET    /v1/servers                   many servers, by a service that offers it: docs/http-api.md
+//	POST   /v1/results                   and so on
 //	GET    /openapi.json                 this, for programs (OpenAPI 3.1)
 //
 // Names are one segment of the path: a slash in one is %2F. Errors are problem

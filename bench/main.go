@@ -9,6 +9,7 @@
 //	go run ./bench service    the event log service; service/durable is one part of it
 //	go run ./bench message    the text of events
 //	go run ./bench http       the HTTP API over TLS
+//	go run ./bench many       many servers, by the HTTP API
 //
 // The programs take turns, several times over, on the same disk, and what is
 // printed is the best or the median of each with its ratio to the peer. Times of
@@ -52,6 +53,7 @@ var parts = []struct {
 	{"even", benchEven},
 	{"message", benchMessage},
 	{"http", benchHTTP},
+	{"many", benchMany},
 	{"page", benchPage},
 }
 
