@@ -3,6 +3,7 @@ package binxml
 import (
 	"encoding/binary"
 	"fmt"
+	"slices"
 
 	"netelf.example/eventlog"
 	"netelf.example/nt"
@@ -250,14 +251,16 @@ func (m *Machine) specs(at, end int) ([]value, error) {
 		return nil, m.formatError("TemplateInstanceData", "NumValues", at, errCost)
 	}
 	first := len(m.values)
+	m.values = slices.Grow(m.values, n)[:first+n]
+	values := m.values[first:]
 	pos := uint32(at + 4 + 4*n)
-	for i := range n {
+	for i := range values {
 		s := binary.LittleEndian.Uint32(spec[4*i:])
-		m.values = append(m.values, value{pos, uint16(s), Type(s >> 16)})
+		values[i] = value{pos, uint16(s), Type(s >> 16)}
 		if pos += s & 0xffff; pos > uint32(end) {
 			return nil, m.formatError("TemplateInstanceData", "ValueByteLength", at+4+4*i,
 				fmt.Errorf("value %d of 0x%x bytes ends 0x%x bytes behind the fragment", i, s&0xffff, pos-uint32(end)))
 		}
 	}
-	return m.values[first:len(m.values):len(m.values)], nil
+	return values[:n:n], nil
 }

@@ -84,8 +84,11 @@ func (r *Record) add(a *action, d *binxml.Doc, v binxml.Value, one bool) error {
 		name = string(a.named.append(nil, d))
 	}
 	r.named = r.named || name != ""
-	if !one || v.Type&binxml.TypeArray == 0 {
+	switch {
+	case !one:
 		return r.end(name, a.value.append(r.text, d))
+	case v.Type&binxml.TypeArray == 0:
+		return r.end(name, v.AppendText(r.text))
 	}
 	for {
 		x, ok := v.Next()

@@ -15,6 +15,10 @@ const guidTextLen = 38
 // -1 for a hyphen.
 var guidOrder = [...]int8{3, 2, 1, 0, -1, 5, 4, -1, 7, 6, -1, 8, 9, -1, 10, 11, 12, 13, 14, 15}
 
+// guidPlaces says at which place of the text with braces each byte of the GUID
+// stands.
+var guidPlaces = [...]uint8{7, 5, 3, 1, 12, 10, 17, 15, 20, 22, 25, 27, 29, 31, 33, 35}
+
 // ParseGUID parses the text form, with or without braces, in any case
 // (MS-DTYP section 2.3.4.3).
 func ParseGUID(s string) (GUID, error) {
@@ -68,15 +72,13 @@ func hexValue(c byte) int {
 // appendText appends the braced upper-case form.
 func (g GUID) appendText(dst []byte) []byte {
 	const digits = "0123456789ABCDEF"
-	dst = append(dst, '{')
-	for _, o := range guidOrder {
-		if o < 0 {
-			dst = append(dst, '-')
-			continue
-		}
-		dst = append(dst, digits[g[o]>>4], digits[g[o]&15])
+	at := len(dst)
+	dst = append(dst, "{00000000-0000-0000-0000-000000000000}"...)
+	text := (*[guidTextLen]byte)(dst[at:])
+	for i, place := range guidPlaces {
+		text[place], text[place+1] = digits[g[i]>>4], digits[g[i]&15]
 	}
-	return append(dst, '}')
+	return dst
 }
 
 // String returns the form that Windows writes in events, with braces and in

@@ -56,7 +56,12 @@ func AppendJSON(dst []byte, e *eventlog.Event, fields Set) []byte {
 	if e.User != "" {
 		dst = appendUser(dst, e.User, fields)
 	}
-	return closeObject(appendContent(dst, e, fields), start)
+	dst = appendContent(dst, e, fields)
+	if x := e.Extra; x != nil {
+		dst = appendActivity(appendDescriptor(dst, x, fields), x, fields)
+		dst = appendNames(dst, x.Names, fields)
+	}
+	return closeObject(appendSource(dst, e, fields), start)
 }
 
 // closeObject completes the object that begins at start. Every key brings its
@@ -129,7 +134,7 @@ func appendUser(dst []byte, user eventlog.SID, fields Set) []byte {
 	return dst
 }
 
-// appendContent appends the keys from strings on.
+// appendContent appends the keys from strings to offset.
 func appendContent(dst []byte, e *eventlog.Event, fields Set) []byte {
 	if fields.has(FieldStrings) {
 		dst = appendStrings(append(dst, `,"strings":[`...), e.Strings)
@@ -152,8 +157,13 @@ func appendContent(dst []byte, e *eventlog.Event, fields Set) []byte {
 	if e.Offset >= 0 && fields.has(FieldOffset) {
 		dst = strconv.AppendInt(append(dst, `,"offset":`...), e.Offset, 10)
 	}
+	return dst
+}
+
+// appendSource appends the event as its log has it.
+func appendSource(dst []byte, e *eventlog.Event, fields Set) []byte {
 	if e.Extra != nil {
-		dst = appendExtra(dst, e.Extra, fields)
+		dst = textKey(dst, FieldXML, `,"xml":"`, e.Extra.XML, fields)
 	}
 	if len(e.Raw) > 0 && fields.has(FieldRaw) {
 		dst = append(base64.StdEncoding.AppendEncode(append(dst, `,"raw":"`...), e.Raw), '"')
@@ -170,45 +180,58 @@ func nameOf(user eventlog.SID) string {
 	return user.Name()
 }
 
-// appendExtra appends the keys that only formats beyond .evt fill.
-func appendExtra(dst []byte, x *eventlog.Extra, fields Set) []byte {
-	guid := func(f Field, key string, g nt.GUID) {
-		if fields.has(f) && !g.IsZero() {
-			dst, _ = g.AppendText(append(dst, key...)) // its error is always nil
-			dst = append(dst, '"')
-		}
-	}
-	guid(FieldProviderGUID, `,"provider_guid":"`, x.ProviderGUID)
+// appendDescriptor appends of the keys that only formats beyond .evt fill those
+// that are the same in all events of one kind.
+func appendDescriptor(dst []byte, x *eventlog.Extra, fields Set) []byte {
+	dst = guidKey(dst, FieldProviderGUID, `,"provider_guid":"`, x.ProviderGUID, fields)
 	if x.Keywords != 0 && fields.has(FieldKeywords) {
 		dst = append(appendKeywords(append(dst, `,"keywords":"`...), x.Keywords), '"')
 	}
-	number := func(f Field, key string, n uint64) {
-		if n != 0 && fields.has(f) {
-			dst = strconv.AppendUint(append(dst, key...), n, 10)
-		}
+	dst = numberKey(dst, FieldTask, `,"task":`, uint64(x.Task), fields)
+	dst = numberKey(dst, FieldOpcode, `,"opcode":`, uint64(x.Opcode), fields)
+	return numberKey(dst, FieldVersion, `,"version":`, uint64(x.Version), fields)
+}
+
+// appendActivity appends the others of them, up to the names.
+func appendActivity(dst []byte, x *eventlog.Extra, fields Set) []byte {
+	dst = numberKey(dst, FieldProcessID, `,"process_id":`, uint64(x.ProcessID), fields)
+	dst = numberKey(dst, FieldThreadID, `,"thread_id":`, uint64(x.ThreadID), fields)
+	dst = guidKey(dst, FieldActivityID, `,"activity_id":"`, x.ActivityID, fields)
+	dst = guidKey(dst, FieldRelatedActivityID, `,"related_activity_id":"`, x.RelatedActivityID, fields)
+	dst = textKey(dst, FieldChannel, `,"channel":"`, x.Channel, fields)
+	dst = numberKey(dst, FieldRecordID, `,"record_id":`, x.RecordID, fields)
+	dst = textKey(dst, FieldEventSourceName, `,"event_source_name":"`, x.EventSourceName, fields)
+	dst = textKey(dst, FieldUserData, `,"user_data":"`, x.UserData, fields)
+	return textKey(dst, FieldDataName, `,"data_name":"`, x.DataName, fields)
+}
+
+func appendNames(dst []byte, names []string, fields Set) []byte {
+	if len(names) == 0 || !fields.has(FieldNames) {
+		return dst
 	}
-	number(FieldTask, `,"task":`, uint64(x.Task))
-	number(FieldOpcode, `,"opcode":`, uint64(x.Opcode))
-	number(FieldVersion, `,"version":`, uint64(x.Version))
-	number(FieldProcessID, `,"process_id":`, uint64(x.ProcessID))
-	number(FieldThreadID, `,"thread_id":`, uint64(x.ThreadID))
-	guid(FieldActivityID, `,"activity_id":"`, x.ActivityID)
-	guid(FieldRelatedActivityID, `,"related_activity_id":"`, x.RelatedActivityID)
-	text := func(f Field, key, s string) {
-		if s != "" && fields.has(f) {
-			dst = appendString(append(dst, key...), s)
-		}
+	return appendStrings(append(dst, `,"names":[`...), names)
+}
+
+func guidKey(dst []byte, f Field, key string, g nt.GUID, fields Set) []byte {
+	if g.IsZero() || !fields.has(f) {
+		return dst
 	}
-	text(FieldChannel, `,"channel":"`, x.Channel)
-	number(FieldRecordID, `,"record_id":`, x.RecordID)
-	text(FieldEventSourceName, `,"event_source_name":"`, x.EventSourceName)
-	text(FieldUserData, `,"user_data":"`, x.UserData)
-	text(FieldDataName, `,"data_name":"`, x.DataName)
-	if len(x.Names) > 0 && fields.has(FieldNames) {
-		dst = appendStrings(append(dst, `,"names":[`...), x.Names)
+	dst, _ = g.AppendText(append(dst, key...)) // its error is always nil
+	return append(dst, '"')
+}
+
+func numberKey(dst []byte, f Field, key string, n uint64, fields Set) []byte {
+	if n == 0 || !fields.has(f) {
+		return dst
 	}
-	text(FieldXML, `,"xml":"`, x.XML)
-	return dst
+	return strconv.AppendUint(append(dst, key...), n, 10)
+}
+
+func textKey(dst []byte, f Field, key, s string, fields Set) []byte {
+	if s == "" || !fields.has(f) {
+		return dst
+	}
+	return appendString(append(dst, key...), s)
 }
 
 // appendKeywords writes keywords as Windows does, without leading zeros.

@@ -1,9 +1,11 @@
 package render
 
 import (
+	"slices"
 	"strconv"
 
 	"netelf.example/eventlog"
+	"netelf.example/nt"
 )
 
 // jsonLines is the json output: NDJSON, each line as AppendJSON has it. What comes
@@ -31,11 +33,27 @@ type kind struct {
 	category         uint16
 	source, computer string
 	text             []byte // empty: nothing is remembered
+
+	extra          descriptor
+	descriptorText []byte
+	names          []string
+	namesText      []byte
+}
+
+// descriptor is what the events of one kind have in common of their Extra.
+type descriptor struct {
+	provider     nt.GUID
+	keywords     uint64
+	task, opcode uint16
+	version      uint8
 }
 
 // keepText is how long a text may be that is remembered: a forged log has any
 // length of names.
 const keepText = 512
+
+// keepNames is the same for the names of all data of an event together.
+const keepNames = 1 << 10
 
 func newJSONLines(fields Set, named []string) *jsonLines {
 	if fields == 0 && len(named) == 0 {
@@ -64,11 +82,18 @@ func (j *jsonLines) event(dst []byte, e *eventlog.Event) []byte {
 	if j.fields.has(FieldTimeWritten) && !e.TimeWritten.IsZero() {
 		dst = append(j.written.append(append(dst, `,"time_written":"`...), e.TimeWritten), '"')
 	}
-	dst = j.appendKind(dst, e)
+	k := j.kindOf(e)
+	dst = j.appendKind(dst, k, e)
 	if e.User != "" {
 		dst = j.appendUser(dst, e.User)
 	}
 	dst = appendContent(dst, e, j.fields)
+	if x := e.Extra; x != nil {
+		dst = k.appendDescriptor(dst, x, j.fields)
+		dst = appendActivity(dst, x, j.fields)
+		dst = k.appendNames(dst, x.Names, j.fields)
+	}
+	dst = appendSource(dst, e, j.fields)
 	for _, name := range j.named {
 		if s, ok := datum(e, name); ok {
 			dst = appendString(append(dst, `,"`+namedPrefix...), name)
@@ -78,9 +103,13 @@ func (j *jsonLines) event(dst []byte, e *eventlog.Event) []byte {
 	return append(closeObject(dst, start), '\n')
 }
 
-func (j *jsonLines) appendKind(dst []byte, e *eventlog.Event) []byte {
+// kindOf is where the kind of e is remembered, or one that it takes the place of.
+func (j *jsonLines) kindOf(e *eventlog.Event) *kind {
 	h := uint32(e.ID) ^ uint32(e.Type)<<20 ^ uint32(e.Category)<<23 ^ uint32(len(e.Source))<<16
-	k := &j.kinds[h*0x9e3779b1>>24]
+	return &j.kinds[h*0x9e3779b1>>24]
+}
+
+func (j *jsonLines) appendKind(dst []byte, k *kind, e *eventlog.Event) []byte {
 	if k.id == e.ID && k.typ == e.Type && k.level == e.Level && k.category == e.Category &&
 		k.source == e.Source && k.computer == e.Computer && len(k.text) > 0 {
 		return append(dst, k.text...)
@@ -88,7 +117,30 @@ func (j *jsonLines) appendKind(dst []byte, e *eventlog.Event) []byte {
 	at := len(dst)
 	dst = appendKind(dst, e, j.fields)
 	if len(dst)-at <= keepText && len(e.Source)+len(e.Computer) <= keepText {
-		*k = kind{e.ID, e.Type, e.Level, e.Category, e.Source, e.Computer, append(k.text[:0], dst[at:]...)}
+		k.id, k.typ, k.level, k.category, k.source, k.computer = e.ID, e.Type, e.Level, e.Category, e.Source, e.Computer
+		k.text = append(k.text[:0], dst[at:]...)
+	}
+	return dst
+}
+
+func (k *kind) appendDescriptor(dst []byte, x *eventlog.Extra, fields Set) []byte {
+	d := descriptor{x.ProviderGUID, x.Keywords, x.Task, x.Opcode, x.Version}
+	if d != k.extra {
+		k.extra, k.descriptorText = d, appendDescriptor(k.descriptorText[:0], x, fields)
+	}
+	return append(dst, k.descriptorText...)
+}
+
+// appendNames finds the same names quickly: those of one template of binary XML lie
+// at the same place.
+func (k *kind) appendNames(dst []byte, names []string, fields Set) []byte {
+	if slices.Equal(names, k.names) {
+		return append(dst, k.namesText...)
+	}
+	at := len(dst)
+	dst = appendNames(dst, names, fields)
+	if len(dst)-at <= keepNames {
+		k.names, k.namesText = append(k.names[:0], names...), append(k.namesText[:0], dst[at:]...)
 	}
 	return dst
 }

@@ -158,12 +158,17 @@ func (d *dayText) append(dst []byte, t time.Time) []byte {
 // appendFraction appends the point and what follows it, nothing for a whole
 // second.
 func appendFraction(dst []byte, t time.Time) []byte {
-	if ns := t.Nanosecond(); ns != 0 {
-		dst = append(dst, '.')
-		for least := 100_000_000; ns > 0; least /= 10 {
-			dst = append(dst, byte('0'+ns/least))
-			ns %= least
-		}
+	ns := uint32(t.Nanosecond())
+	if ns == 0 {
+		return dst
+	}
+	high, middle, low := ns/10_000_000*2, ns/100_000%100*2, ns/1000%100*2
+	dst = append(dst, '.', pairs[high], pairs[high+1], pairs[middle], pairs[middle+1], pairs[low], pairs[low+1])
+	if rest := ns % 1000; rest != 0 {
+		dst = append(dst, byte('0'+rest/100), byte('0'+rest/10%10), byte('0'+rest%10))
+	}
+	for dst[len(dst)-1] == '0' {
+		dst = dst[:len(dst)-1]
 	}
 	return dst
 }
