@@ -68,12 +68,12 @@ func (m *Machine) find(def uint32) (p *place, known bool) {
 	return &m.here[h], false
 }
 
-// value says where in the data a value lies.
-type value struct {
-	at   uint32
-	size uint16
-	typ  Type
-}
+// value says where in the data a value lies, and has its size and type as its
+// instance has them.
+type value struct{ at, spec uint32 }
+
+func (v value) size() uint32 { return v.spec & 0xffff }
+func (v value) typ() Type    { return Type(v.spec >> 16) }
 
 // Load makes data what is read next; base is its offset in the file, for errors.
 // Documents of what was there before are void.
@@ -102,8 +102,9 @@ func (d *Doc) Value(i int) Value {
 	if i >= len(d.values) {
 		return Value{}
 	}
-	v := &d.values[i]
-	return Value{v.typ, d.m.data[v.at : v.at+uint32(v.size) : v.at+uint32(v.size)]}
+	v := d.values[i]
+	end := v.at + v.size()
+	return Value{v.typ(), d.m.data[v.at:end:end]}
 }
 
 // Begin begins a record of so many bytes: documents opened before are void, and
@@ -145,8 +146,8 @@ func (m *Machine) Open(at, end int) (Doc, error) { return m.open(at, end, atTop)
 
 // OpenValue finds the fragment of the i-th value of d, which has TypeBinXML.
 func (m *Machine) OpenValue(d *Doc, i int) (Doc, error) {
-	v := &d.values[i]
-	return m.open(int(v.at), int(v.at)+int(v.size), inValue)
+	v := d.values[i]
+	return m.open(int(v.at), int(v.at+v.size()), inValue)
 }
 
 func (m *Machine) open(at, end int, how form) (Doc, error) {
@@ -255,11 +256,11 @@ func (m *Machine) specs(at, end int) ([]value, error) {
 	values := m.values[first:]
 	pos := uint32(at + 4 + 4*n)
 	for i := range values {
-		s := binary.LittleEndian.Uint32(spec[4*i:])
-		values[i] = value{pos, uint16(s), Type(s >> 16)}
-		if pos += s & 0xffff; pos > uint32(end) {
+		v := value{pos, binary.LittleEndian.Uint32(spec[4*i:])}
+		values[i] = v
+		if pos += v.size(); pos > uint32(end) {
 			return nil, m.formatError("TemplateInstanceData", "ValueByteLength", at+4+4*i,
-				fmt.Errorf("value %d of 0x%x bytes ends 0x%x bytes behind the fragment", i, s&0xffff, pos-uint32(end)))
+				fmt.Errorf("value %d of 0x%x bytes ends 0x%x bytes behind the fragment", i, v.size(), pos-uint32(end)))
 		}
 	}
 	return values[:n:n], nil

@@ -90,13 +90,15 @@ type Value struct {
 
 // Uint is an unsigned number, of any of the types that are one, or a boolean.
 func (v Value) Uint() (n uint64, ok bool) {
-	switch v.Type {
-	case TypeUInt8, TypeUInt16, TypeUInt32, TypeUInt64, TypeHexInt32, TypeHexInt64, TypeSizeT, TypeFileTime, TypeBool, TypeEvtHandle,
-		TypeInt8, TypeInt16, TypeInt32, TypeInt64:
-		return uintOf(v.Bytes)
+	if uintTypes>>v.Type&1 == 0 {
+		return 0, false
 	}
-	return 0, false
+	return uintOf(v.Bytes)
 }
+
+// uintTypes has the bit of each type that Uint takes.
+const uintTypes = uint64(1<<TypeUInt8 | 1<<TypeUInt16 | 1<<TypeUInt32 | 1<<TypeUInt64 | 1<<TypeHexInt32 | 1<<TypeHexInt64 | 1<<TypeSizeT |
+	1<<TypeFileTime | 1<<TypeBool | 1<<TypeEvtHandle | 1<<TypeInt8 | 1<<TypeInt16 | 1<<TypeInt32 | 1<<TypeInt64)
 
 func uintOf(b []byte) (n uint64, ok bool) {
 	switch len(b) {

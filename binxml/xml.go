@@ -68,7 +68,7 @@ func (w *xmlWriter) run(pc, to int32, item *Value) error {
 				pc = s.end
 				break
 			}
-			if s.only < 0 || int(s.only) >= len(w.d.values) || w.d.values[s.only].typ&TypeArray == 0 {
+			if s.only < 0 || int(s.only) >= len(w.d.values) || w.d.values[s.only].typ()&TypeArray == 0 {
 				break
 			}
 			v := w.d.Value(int(s.only))
@@ -99,7 +99,7 @@ func (w *xmlWriter) run(pc, to int32, item *Value) error {
 }
 
 func (w *xmlWriter) null(sub uint16) bool {
-	return int(sub) >= len(w.d.values) || w.d.values[sub].typ == TypeNull
+	return int(sub) >= len(w.d.values) || w.d.values[sub].typ() == TypeNull
 }
 
 // missing says whether an optional value right inside of s is null: not inside of

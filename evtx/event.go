@@ -25,6 +25,7 @@ func (r *Record) Event(e *eventlog.Event, want eventlog.Fields) error {
 // others in pieces for several events.
 type decoder struct {
 	texts textCache
+	last  [sysCount]cachedText // of each field of System: mostly it comes next, too
 	arena strings.Builder
 }
 
@@ -62,16 +63,16 @@ func (d *decoder) event(r *Record, e *eventlog.Event, want eventlog.Fields) erro
 	x.RecordID = sys[sysRecordID].uint(doc)
 	x.ProviderGUID = sys[sysGUID].guid(doc)
 	x.ActivityID, x.RelatedActivityID = sys[sysActivity].guid(doc), sys[sysRelated].guid(doc)
-	x.Channel = d.text(&sys[sysChannel], doc)
-	x.EventSourceName = d.text(&sys[sysSourceName], doc)
+	x.Channel = d.text(sysChannel, r)
+	x.EventSourceName = d.text(sysSourceName, r)
 	if want.Has(eventlog.FieldSource) {
-		e.Source = d.text(&sys[sysProvider], doc)
+		e.Source = d.text(sysProvider, r)
 	}
 	if want.Has(eventlog.FieldComputer) {
-		e.Computer = d.text(&sys[sysComputer], doc)
+		e.Computer = d.text(sysComputer, r)
 	}
 	if want.Has(eventlog.FieldUser) {
-		e.User = nt.SID(d.text(&sys[sysUser], doc))
+		e.User = nt.SID(d.text(sysUser, r))
 	}
 	if want&(eventlog.FieldString.Bit()|eventlog.FieldNamed.Bit()|eventlog.FieldData.Bit()|eventlog.FieldUserData.Bit()|eventlog.FieldMessage.Bit()) != 0 {
 		r.collect()
@@ -131,24 +132,36 @@ func (d *decoder) strings(r *Record, dst []string) []string {
 	return dst
 }
 
-// text is the text of a source, remembered if it is one value.
-func (d *decoder) text(s *source, doc *binxml.Doc) string {
+// text is the text of a field of System, remembered if it is one value.
+func (d *decoder) text(f sysField, r *Record) string {
+	s := &r.plan.sys[f]
 	switch s.kind {
 	case fromNothing:
 		return ""
 	case fromText:
 		return s.text
 	case fromValue:
-		return d.texts.get(doc.Value(s.sub))
+		v := r.doc.Value(s.sub)
+		if len(v.Bytes) == 0 || v.Type == binxml.TypeNull {
+			return ""
+		}
+		if len(v.Bytes) > keepText {
+			return string(v.AppendText(nil))
+		}
+		last := &d.last[f]
+		if !last.is(v) {
+			*last = d.texts.get(v)
+		}
+		return last.text
 	}
-	return string(s.append(nil, doc))
+	return string(s.append(nil, &r.doc))
 }
 
 // guid is the GUID that a source gives, in binary form or as text.
 func (s *source) guid(doc *binxml.Doc) (g nt.GUID) {
 	switch s.kind {
-	case fromNothing:
-		return g
+	case fromNothing, fromText:
+		return s.id
 	case fromValue:
 		v := doc.Value(s.sub)
 		if v.Type == binxml.TypeGUID && len(v.Bytes) == len(g) {
@@ -159,7 +172,12 @@ func (s *source) guid(doc *binxml.Doc) (g nt.GUID) {
 		}
 	}
 	var buf [48]byte
-	g, err := nt.ParseGUID(string(s.append(buf[:0], doc)))
+	return parseGUID(string(s.append(buf[:0], doc)))
+}
+
+// parseGUID is the GUID that a text says, zero if it is none.
+func parseGUID(s string) nt.GUID {
+	g, err := nt.ParseGUID(s)
 	if err != nil {
 		return nt.GUID{}
 	}
@@ -177,22 +195,20 @@ func parseTime(s string) (nt.Filetime, bool) {
 
 // textCache remembers the text of values that come again and again: a
 // direct-mapped table, so that a hostile log costs no more than decoding.
-type textCache [128]struct {
+type textCache [128]cachedText
+
+type cachedText struct {
 	typ       binxml.Type
 	raw, text string
 }
 
+func (c *cachedText) is(v binxml.Value) bool { return c.typ == v.Type && c.raw == string(v.Bytes) }
+
 // keepText is how long a value may be that is remembered.
 const keepText = 512
 
-func (c *textCache) get(v binxml.Value) string {
+func (c *textCache) get(v binxml.Value) cachedText {
 	b := v.Bytes
-	if len(b) == 0 || v.Type == binxml.TypeNull {
-		return ""
-	}
-	if len(b) > keepText {
-		return string(v.AppendText(nil))
-	}
 	h := uint64(len(b))
 	for ; len(b) >= 8; b = b[8:] {
 		h = (h ^ binary.LittleEndian.Uint64(b)) * 0x9e3779b97f4a7c15
@@ -202,8 +218,8 @@ func (c *textCache) get(v binxml.Value) string {
 		h = (h ^ uint64(x)) * 0x9e3779b97f4a7c15
 	}
 	s := &c[h>>57]
-	if s.typ != v.Type || s.raw != string(v.Bytes) {
-		s.typ, s.raw, s.text = v.Type, string(v.Bytes), string(v.AppendText(nil))
+	if !s.is(v) {
+		*s = cachedText{v.Type, string(v.Bytes), string(v.AppendText(nil))}
 	}
-	return s.text
+	return *s
 }

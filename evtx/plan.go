@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"netelf.example/binxml"
+	"netelf.example/nt"
 )
 
 // A plan says where in a template an event's fields are, so that a field is had
@@ -66,7 +67,9 @@ var sysPaths = map[string]sysField{
 type source struct {
 	kind  sourceKind
 	sub   int
-	text  string   // fromText
+	text  string // fromText
+	num   uint64 // of a text in System, and guid: read once
+	id    nt.GUID
 	parts []source // fromParts
 }
 
@@ -176,6 +179,14 @@ func (b *planner) source(from, to int) source {
 	return source{kind: fromParts, parts: parts}
 }
 
+// read is s with what its text says.
+func (s source) read() source {
+	if s.kind == fromText {
+		s.num, s.id = parseNumber(s.text), parseGUID(s.text)
+	}
+	return s
+}
+
 // event is the Event element: System, and what stands beside it.
 func (b *planner) event(i int) {
 	b.children(i, func(k int, n *binxml.Node) {
@@ -238,11 +249,11 @@ func (b *planner) system(i int) {
 	n := &b.nodes[i]
 	for k := i + 1; b.nodes[k].Kind == binxml.Attribute; k = int(b.nodes[k].End) {
 		if f, ok := sysPaths[n.Name+"/"+b.nodes[k].Name]; ok {
-			b.p.sys[f] = b.source(k+1, int(b.nodes[k].End))
+			b.p.sys[f] = b.source(k+1, int(b.nodes[k].End)).read()
 		}
 	}
 	if f, ok := sysPaths[n.Name]; ok {
-		b.p.sys[f] = b.source(b.body(i))
+		b.p.sys[f] = b.source(b.body(i)).read()
 	}
 }
 

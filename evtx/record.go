@@ -146,15 +146,16 @@ func (s *source) append(dst []byte, d *binxml.Doc) []byte {
 
 // uint is the number that a source gives, 0 if there is none.
 func (s *source) uint(d *binxml.Doc) uint64 {
-	if s.kind == fromNothing {
-		return 0
-	}
-	if v, ok := s.value(d); ok {
-		if n, ok := v.Uint(); ok {
-			return n
-		}
+	switch s.kind {
+	case fromNothing, fromText:
+		return s.num
+	case fromValue:
+		v := d.Value(s.sub)
 		if v.Type == binxml.TypeNull {
 			return 0
+		}
+		if n, ok := v.Uint(); ok {
+			return n
 		}
 	}
 	var buf [32]byte
