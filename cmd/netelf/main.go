@@ -67,12 +67,14 @@ func (a *app) root() *cobra.Command {
 		Short: "Read and keep Windows NT event logs",
 		Long: `netelf reads the event logs of Windows on any machine: .evt files, of Windows NT
 up to Server 2003, .evtx files, of all since, and folders of both, many at once, in
-the order of time, whatever state the files are in. It never changes a file that it reads.
+the order of time, whatever state the files are in. It never changes a file that it
+reads. Windows, Samba and netelf servers are read as well, each by its name.
 
 It also keeps event logs for the machine it runs on, by the rules of Windows NT:
 'netelf serve' is the service, which all the other verbs speak to. Without a
 service a data directory is named as dir:PATH.`,
 		Example: `  netelf demo --scan
+  netelf demo --web
   netelf scan SysEvent.Evt
   netelf scan --since 2d --type error,warning /mnt/evidence
   netelf check SysEvent.Evt
