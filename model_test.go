@@ -111,6 +111,10 @@ func (m *model) read(t *testing.T, h *netelf.EventLog, l *fakeLog, rnd *rand.Ran
 		begin = m.next - 1
 	case m.last == 0:
 		begin = m.oldest
+	case back && m.last > 1 && m.oldest > m.last:
+		// What was still to come is gone, and nobody knows how much of it: told once.
+		code = changed
+		m.last = 1
 	case back:
 		begin = m.last - 1
 	case m.oldest > m.last+1:
