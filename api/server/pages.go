@@ -170,8 +170,22 @@ func streamed(contentTypes ...string) map[string]*huma.Response {
 	content := map[string]*huma.MediaType{}
 	for _, t := range contentTypes {
 		content[t] = &huma.MediaType{Schema: &huma.Schema{Type: huma.TypeString}}
+		if t == sse.contentType {
+			content[t].Schema = sseEvent
+		}
 	}
 	return map[string]*huma.Response{"200": {Description: "A stream", Content: content}}
+}
+
+// sseEvent is each event of a stream of server-sent events: OpenAPI 3.1 has no words of
+// its own for such streams, and readers of documents take the schema for that of one.
+var sseEvent = &huma.Schema{
+	Type: huma.TypeObject,
+	Properties: map[string]*huma.Schema{
+		"id":    {Type: huma.TypeString, Description: "a cursor"},
+		"event": {Type: huma.TypeString, Description: "the type"},
+		"data":  {Type: huma.TypeString, Description: "a line of JSON"},
+	},
 }
 
 // withText is what an event by itself is shown with.
