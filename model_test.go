@@ -24,6 +24,7 @@ type model struct {
 	oldest, next uint64 // next-oldest records
 	last         uint64 // read last; 0: none
 	void         bool   // cleared since
+	gone         bool   // told that what comes backwards was overwritten
 
 	// The first record of all, whose size was told because it did not fit: that
 	// one is next in this direction, whatever was written meanwhile.
@@ -111,10 +112,10 @@ func (m *model) read(t *testing.T, h *netelf.EventLog, l *fakeLog, rnd *rand.Ran
 		begin = m.next - 1
 	case m.last == 0:
 		begin = m.oldest
-	case back && m.last > 1 && m.oldest > m.last:
+	case back && m.last > 1 && m.oldest > m.last && !m.gone:
 		// What was still to come is gone, and nobody knows how much of it: told once.
 		code = changed
-		m.last = 1
+		m.gone = true
 	case back:
 		begin = m.last - 1
 	case m.oldest > m.last+1:
@@ -146,7 +147,7 @@ func (m *model) read(t *testing.T, h *netelf.EventLog, l *fakeLog, rnd *rand.Ran
 		}
 		switch {
 		case list != nil:
-			m.last, m.void = list[len(list)-1], false
+			m.last, m.void, m.gone = list[len(list)-1], false, false
 		case code == nil:
 			code = eof
 		}

@@ -52,7 +52,8 @@ func (f ReadFlags) mode() (seek, back bool, err error) { return reading.Mode(uin
 // is void; a seek read gives the handle a new one, if it is not itself the one
 // that has to say it. Where records were overwritten that would have been next, it
 // is the same code, and eventlog.ErrOverwrite, with [Error].Oldest; the next read
-// goes on there. Records that are damaged or missing are
+// goes on there. Backwards nothing is left then, and the next read is at the end;
+// one forwards goes on behind the record that was read last. Records that are damaged or missing are
 // ERROR_EVENTLOG_FILE_CORRUPT; the next read goes on behind them.
 //
 // For that each read of a live log asks for its state, on another machine a call

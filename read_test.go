@@ -373,6 +373,17 @@ func TestReadOverwritten(t *testing.T) {
 		if got[0] != 12 {
 			t.Errorf("next is %v, want 12", got)
 		}
+		// Backwards that is all that was still to come: told once, and the place stays.
+		w.overwrite("Spool", 1)
+		_, err = readSome(t, h, seqBackwards, 0, 1)
+		wantIs(t, "ReadEventLog", err, eventlog.ErrOverwrite)
+		_, err = readSome(t, h, seqBackwards, 0, 1)
+		want(t, "ReadEventLog", err, eof)
+		got, err = readSome(t, h, seqForwards, 0, 1)
+		ok(t, err)
+		if got[0] != 13 {
+			t.Errorf("forwards again it is %v, want 13", got)
+		}
 		_, err = readSome(t, h, seekForwards, 3, 1)
 		want(t, "ReadEventLog", err, badArg)
 	})

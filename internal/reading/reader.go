@@ -52,6 +52,7 @@ type Reader struct {
 
 	marks []eventlog.Mark // behind the item that was given last; none: nothing was
 	void  bool            // the log was cleared, and marks are of what was before
+	gone  bool            // what comes backwards was overwritten, and that was told
 
 	back  bool   // the direction of the walk
 	start uint64 // where it began, until an item of it was given; 0: behind marks
@@ -108,6 +109,9 @@ func (p *Reader) Read(ctx context.Context, q *Request, buf []byte) (read, needed
 	from, err := p.check(ctx, q)
 	if err != nil {
 		return 0, 0, err
+	}
+	if p.gone && q.Back && !q.Seek {
+		return 0, 0, io.EOF
 	}
 	goesOn := p.walking(q.Seek, q.Back, from)
 	if !goesOn {
@@ -327,9 +331,14 @@ func (p *Reader) fill(ctx context.Context, buf []byte, n int, convert func(dst, 
 	return n, 0, nil
 }
 
-// take makes what is held a part of the place: it is given.
+// take makes what is held a part of the place: it is given. Where what comes behind
+// the place backwards was overwritten, the place stays, since what comes forwards may
+// still be there.
 func (p *Reader) take() {
-	p.marks, p.spare = p.held.marks, p.marks
+	p.gone = p.back && p.start == 0 && p.last() != 0 && errors.Is(p.held.err, eventlog.ErrOverwrite)
+	if !p.gone {
+		p.marks, p.spare = p.held.marks, p.marks
+	}
 	p.held, p.start, p.void = held{}, 0, false
 }
 
