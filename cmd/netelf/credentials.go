@@ -69,13 +69,14 @@ func (a *app) credentialFlags(cmd *cobra.Command) {
 // remote is how servers are asked; conf is who does where no flag says it.
 func (a *app) remote(conf config.Logon) target.Remote {
 	f := &a.credentials
-	l := conf
-	if f.user != "" || f.authFile != "" || f.anonymous || f.kerberos || f.keytab != "" {
-		l = config.Logon{User: f.user, AuthFile: f.authFile, Kerberos: f.kerberos, Keytab: f.keytab}
+	l := config.Logon{User: f.user, AuthFile: f.authFile, Kerberos: f.kerberos, Keytab: f.keytab}
+	configured := l == config.Logon{} && !f.anonymous
+	if configured {
+		l = conf
 	}
 	return target.Remote{
 		Credentials: func(ctx context.Context, named string) (target.Credentials, error) {
-			return a.credentialsFor(ctx, l, named, l == conf)
+			return a.credentialsFor(ctx, l, named, configured)
 		},
 		Who:       a.who(l),
 		AllowBare: f.bare,
@@ -109,6 +110,7 @@ func (a *app) credentialsFor(ctx context.Context, l config.Logon, named string, 
 	f := &a.credentials
 	f.mu.Lock() // one question at a time
 	defer f.mu.Unlock()
+	tickets := l.Kerberos || l.Keytab != ""
 	var c target.Credentials
 	switch {
 	case f.anonymous:
@@ -118,37 +120,37 @@ func (a *app) credentialsFor(ctx context.Context, l config.Logon, named string, 
 		if c, err = readAuthFile(l.AuthFile); err != nil {
 			return c, fmt.Errorf("auth file %s: %w", l.AuthFile, err)
 		}
-	}
-	tickets := l.Kerberos || l.Keytab != ""
-	if c.User == "" && c.Token == "" && l.User == "" && named == "" && !tickets {
+	case !tickets:
 		c.Token = a.env(tokenVariable)
 	}
 	if c.Token != "" && l.User == "" && named == "" {
 		return c, nil
 	}
 	c.Token = "" // a user that was named is meant
-	logon := func(user string) {
-		c.User = user
-		if domain, name, ok := strings.Cut(user, `\`); ok {
-			c.Domain, c.User = domain, name
-		}
-	}
 	if l.User != "" {
-		logon(l.User)
+		setUser(&c, l.User)
 	}
 	if named != "" {
-		if before := c; configured && named != before.User && named != before.Domain+`\`+before.User {
+		if configured && named != c.User && named != c.Domain+`\`+c.User {
 			c = target.Credentials{}
 		}
-		logon(named)
+		setUser(&c, named)
 	}
-	if l.Kerberos || l.Keytab != "" {
+	if tickets {
 		return a.ticketsFor(ctx, c, l.Keytab)
 	}
 	if c.User == "" {
 		return c, errors.New("who asks? give --logon (-U), --kerberos (-k), --auth-file (-A) or --anonymous")
 	}
 	return a.withPassword(ctx, c)
+}
+
+// setUser makes c that of [DOMAIN\]user; a domain that it does not name stays.
+func setUser(c *target.Credentials, user string) {
+	c.User = user
+	if domain, name, ok := strings.Cut(user, `\`); ok {
+		c.Domain, c.User = domain, name
+	}
 }
 
 // withPassword adds the password of a user, and asks for it where it must.
@@ -273,10 +275,7 @@ func readAuthFile(name string) (c target.Credentials, err error) {
 		case !ok:
 			return c, fmt.Errorf("line %d: want username, password, domain or token, an equals sign, and a value", n)
 		case key == "username":
-			c.User = value
-			if domain, name, ok := strings.Cut(value, `\`); ok {
-				c.Domain, c.User = domain, name
-			}
+			setUser(&c, value)
 		case key == "password":
 			if err := users.CheckPassword(value); err != nil && value != "" {
 				return c, fmt.Errorf("line %d: %w", n, err)

@@ -48,6 +48,7 @@ func TestWhoAsks(t *testing.T) {
 		{"named with its domain", flags{}, config.Logon{AuthFile: wilma}, `QUARRY\wilma`, of("QUARRY", "wilma", "of wilma"), "file " + wilma},
 		{"another is named", flags{}, config.Logon{AuthFile: wilma}, "fred", of("", "fred", "of the environment"), "file " + wilma},
 		{"another is named beside a flag", flags{authFile: betty}, config.Logon{}, "fred", of("", "fred", "of betty"), "file " + betty},
+		{"and beside one that says what is configured", flags{authFile: betty}, config.Logon{AuthFile: betty}, "fred", of("", "fred", "of betty"), "file " + betty},
 	} {
 		t.Run(x.name, func(t *testing.T) {
 			a := &app{environ: func() []string { return []string{passwordVariable + "=of the environment"} }}
