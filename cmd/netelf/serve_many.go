@@ -180,10 +180,7 @@ func (a *app) watched(name string) (list []server.Target, messages string, err e
 	}
 	people, err := config.OpenPeople(name, a.isTarget)
 	if err != nil {
-		if err = a.configError(err); errors.As(err, new(*exitError)) {
-			return nil, "", err
-		}
-		return nil, "", fmt.Errorf("watch.servers: %w", err)
+		return nil, "", a.peopleError("watch.servers", err)
 	}
 	// Who asks is said by this file alone: nobody sits at a terminal, and what stands in
 	// the service's environment is not meant for other servers.

@@ -118,21 +118,35 @@ func (l *targetList) put(t target.Target, grouped bool) error {
 // configured is the configuration of whoever runs this, which is read when it is
 // needed and not before. The error is an exitError.
 func (a *app) configured() (*config.People, error) {
+	p, err := a.openPeople()
+	if err != nil {
+		return nil, a.peopleError("--config", err)
+	}
+	return p, nil
+}
+
+// openPeople reads that configuration, once. One that nobody named need not be there.
+func (a *app) openPeople() (*config.People, error) {
 	if a.people != nil {
 		return a.people, nil
 	}
 	p, err := config.OpenPeople(a.peopleFile(), a.isTarget)
-	switch {
-	case errors.Is(err, fs.ErrNotExist) && a.ownConfig == "":
-		p = new(config.People)
-	case err != nil:
-		if err = a.configError(err); errors.As(err, new(*exitError)) {
-			return nil, err
-		}
-		return nil, &exitError{exitFailed, fmt.Errorf("--config: %w", err)}
+	if errors.Is(err, fs.ErrNotExist) && a.ownConfig == "" {
+		p, err = new(config.People), nil
 	}
-	a.people = p
-	return p, nil
+	if err == nil {
+		a.people = p
+	}
+	return p, err
+}
+
+// peopleError is an exitError of what is wrong with the configuration of people or
+// servers that name says, after its problems have been told.
+func (a *app) peopleError(name string, err error) error {
+	if err = a.configError(err); errors.As(err, new(*exitError)) {
+		return err
+	}
+	return &exitError{exitFailed, fmt.Errorf("%s: %w", name, err)}
 }
 
 // peopleFile is where that configuration is, "" if nobody can say.

@@ -91,18 +91,14 @@ func (a *app) catalogName(flag string) (string, error) {
 // configuredCatalog is what the configuration says, "" if nothing. One that nobody
 // named and that is damaged says nothing: it does not keep files from being read.
 func (a *app) configuredCatalog() (string, error) {
-	if a.people == nil && a.ownConfig == "" {
-		p, err := config.OpenPeople(a.peopleFile(), a.isTarget)
-		if err != nil {
-			return "", nil
-		}
-		a.people = p
+	p, err := a.openPeople()
+	switch {
+	case err == nil:
+		return p.Catalog, nil
+	case a.ownConfig == "":
+		return "", nil
 	}
-	p, err := a.configured()
-	if err != nil {
-		return "", err
-	}
-	return p.Catalog, nil
+	return "", a.peopleError("--config", err)
 }
 
 // texts opens what the flags say, nil if no text is wanted. That the user has no
