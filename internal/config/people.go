@@ -138,7 +138,7 @@ func IsPeople(b []byte) bool {
 	(&loader{}).file(b, func(n *yaml.Node) {
 		for i := 0; n.Kind == yaml.MappingNode && i+1 < len(n.Content); i += 2 {
 			switch key := n.Content[i].Value; key {
-			case "servers", "groups":
+			case "servers", "groups", "catalog":
 				people = true
 			default:
 				service = service || slices.ContainsFunc(fields, func(f Field) bool { return strings.HasPrefix(f.Key, key+".") })
@@ -296,9 +296,6 @@ func (p *peopleLoader) server(k, v *yaml.Node, key string) {
 	p.people.Servers[k.Value] = s
 	if !found && p.found == before {
 		p.at(k, key, "has no target; it says where the server is")
-	}
-	if s.Target != "" {
-		p.people.Servers[key[len("servers."):]] = s
 	}
 }
 

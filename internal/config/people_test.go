@@ -208,6 +208,7 @@ func TestIsPeople(t *testing.T) {
 	for file, want := range map[string]bool{
 		"servers: {}\n": true, "groups:\n  web: [x]\n": true, "service: {}\n": false, "": false, "rpc: {}\nservers: {}\n": false,
 		"severs: {}\n": false, "- servers\n": false, "servers: [": false, "other: 1\ngroups: {}\n": true,
+		"catalog: messages.db\n": true,
 	} {
 		if got := IsPeople([]byte(file)); got != want {
 			t.Errorf("%q: got %v", file, got)
