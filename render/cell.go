@@ -37,11 +37,7 @@ func textOf(e *eventlog.Event, f Field) (s string, ok bool) {
 		}
 	case FieldCategoryName:
 		s = e.CategoryName
-	case FieldChannel:
-		if e.Extra != nil {
-			s = e.Extra.Channel
-		}
-	case FieldXML, FieldEventSourceName, FieldUserData, FieldDataName:
+	case FieldChannel, FieldXML, FieldEventSourceName, FieldUserData, FieldDataName:
 		if e.Extra != nil {
 			s = *extraText(e.Extra, f)
 		}
@@ -77,6 +73,14 @@ func extraGUID(x *eventlog.Extra, f Field) *nt.GUID {
 		return &x.RelatedActivityID
 	}
 	return nil
+}
+
+// nameOfString is the name of the i-th string, "" if it has none.
+func nameOfString(e *eventlog.Event, i int) string {
+	if x := e.Extra; x != nil && i < len(x.Names) {
+		return x.Names[i]
+	}
+	return ""
 }
 
 // listOf is the value of a field that is a list of texts.

@@ -73,14 +73,6 @@ func (l *schemaLines) object(dst []byte) []byte {
 	return closeObject(dst, start)
 }
 
-// nameOfString is the name of the i-th string, "" if it has none.
-func nameOfString(e *eventlog.Event, i int) string {
-	if x := e.Extra; x != nil && i < len(x.Names) {
-		return x.Names[i]
-	}
-	return ""
-}
-
 // appendMember appends the key of a member, before its value.
 func appendMember(dst []byte, key string) []byte {
 	return append(appendString(append(dst, `,"`...), key), ':')

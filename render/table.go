@@ -181,8 +181,8 @@ func appendInserts(dst []byte, e *eventlog.Event) []byte {
 		if i > 0 {
 			dst = append(dst, ", "...)
 		}
-		if x := e.Extra; x != nil && i < len(x.Names) && x.Names[i] != "" {
-			dst = append(appendLine(dst, x.Names[i]), '=')
+		if name := nameOfString(e, i); name != "" {
+			dst = append(appendLine(dst, name), '=')
 		}
 		dst = appendLine(dst, s)
 	}

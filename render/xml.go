@@ -109,9 +109,9 @@ func appendGUID(dst []byte, markup string, g nt.GUID) []byte {
 func appendUserData(dst []byte, e *eventlog.Event, x *eventlog.Extra) []byte {
 	dst = append(append(append(dst, "<UserData><"...), x.UserData...), " xmlns=''>"...)
 	for i, s := range e.Strings {
-		name := "Data"
-		if i < len(x.Names) && elementName(x.Names[i]) {
-			name = x.Names[i]
+		name := nameOfString(e, i)
+		if !elementName(name) {
+			name = "Data"
 		}
 		dst = append(append(append(dst, '<'), name...), '>')
 		dst = append(append(append(appendXMLText(dst, s), "</"...), name...), '>')
@@ -141,8 +141,8 @@ func appendEventData(dst []byte, e *eventlog.Event, x *eventlog.Extra) []byte {
 	dst = append(dst, '>')
 	for i, s := range e.Strings {
 		dst = append(dst, "<Data"...)
-		if i < len(x.Names) && x.Names[i] != "" {
-			dst = append(appendXMLText(append(dst, " Name='"...), x.Names[i]), '\'')
+		if name := nameOfString(e, i); name != "" {
+			dst = append(appendXMLText(append(dst, " Name='"...), name), '\'')
 		}
 		dst = append(appendXMLText(append(dst, '>'), s), "</Data>"...)
 	}
