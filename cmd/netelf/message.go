@@ -114,7 +114,6 @@ func (a *app) completeSources(flag *string, most int) cobra.CompletionFunc {
 			}
 			return err
 		})
-		slices.SortFunc(names, func(a, b string) int { return len(a) - len(b) })
 		slices.Sort(names)
 		return slices.Compact(names), cobra.ShellCompDirectiveNoFileComp
 	}

@@ -146,16 +146,15 @@ func levelsExpr(name string, values []string) (eventlog.Expr, error) {
 func namesExpr(f eventlog.Field) func(string, []string) (eventlog.Expr, error) {
 	return func(name string, values []string) (eventlog.Expr, error) {
 		return each(values, func(v string) (eventlog.Expr, error) {
-			if prefix, ok := strings.CutSuffix(v, "*"); ok {
-				if strings.Contains(prefix, "*") {
-					return nil, usage("--%s %q: a * stands at the end only: Net*", name, v)
-				}
-				return eventlog.TextTerm(f, eventlog.Prefix, prefix), nil
+			op := eventlog.Eq
+			text, cut := strings.CutSuffix(v, "*")
+			if cut {
+				op = eventlog.Prefix
 			}
-			if strings.Contains(v, "*") {
+			if strings.Contains(text, "*") {
 				return nil, usage("--%s %q: a * stands at the end only: Net*", name, v)
 			}
-			return eventlog.TextTerm(f, eventlog.Eq, v), nil
+			return eventlog.TextTerm(f, op, text), nil
 		})
 	}
 }
