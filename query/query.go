@@ -128,9 +128,9 @@ func Parse(text string, opts *Options) (*Query, error) {
 }
 
 // Word is the tree of a word: strings, data or source have it.
-func Word(text string) eventlog.Expr { return word(eventlog.Contains, text) }
+func Word(text string) eventlog.Or { return word(eventlog.Contains, text) }
 
-func word(op eventlog.Op, text string) eventlog.Expr {
+func word(op eventlog.Op, text string) eventlog.Or {
 	return eventlog.Or{
 		eventlog.TextTerm(eventlog.FieldString, op, text),
 		eventlog.TextTerm(eventlog.FieldData, op, text),

@@ -338,10 +338,11 @@ func (p *parser) term() (eventlog.Expr, error) {
 		}
 		p.at++
 	}
-	if x := anyOf(xs); h.op != "!=" {
-		return x, nil
+	x := anyOf(xs)
+	if h.op == "!=" {
+		x = eventlog.Not{X: x}
 	}
-	return eventlog.Not{X: anyOf(xs)}, nil
+	return x, nil
 }
 
 // value is one value: pieces with and without quotation marks.

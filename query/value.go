@@ -17,10 +17,7 @@ func (p *parser) word(v *value) (eventlog.Expr, error) {
 	case !v.wild:
 		return Word(v.text), nil
 	}
-	pattern := strings.Trim(v.pattern, "*")
-	if strings.HasSuffix(pattern, `\`) && !strings.HasSuffix(pattern, `\\`) {
-		pattern += "*" // it was no wildcard
-	}
+	pattern := inner(v.pattern)
 	switch {
 	case pattern == "":
 		return eventlog.And{}, nil
@@ -28,6 +25,15 @@ func (p *parser) word(v *value) (eventlog.Expr, error) {
 		return Word(unescape(pattern)), nil
 	}
 	return word(eventlog.Like, "*"+pattern+"*"), nil
+}
+
+// inner is a pattern without the wildcards * that it begins and ends with.
+func inner(pattern string) string {
+	s := strings.Trim(pattern, "*")
+	if n := len(s) - len(strings.TrimRight(s, `\`)); n%2 != 0 {
+		s += "*" // it was no wildcard
+	}
+	return s
 }
 
 // unescape is the text of a pattern without wildcards.
@@ -73,18 +79,15 @@ func (p *parser) compare(h *head, v *value) (eventlog.Expr, error) {
 func (p *parser) compareText(h *head, v *value) (eventlog.Expr, error) {
 	term := func(op eventlog.Op, s string) eventlog.Expr { return eventlog.NamedTerm(h.of, h.as, op, s) }
 	if v.wild {
-		inner := strings.Trim(v.pattern, "*")
-		if strings.HasSuffix(inner, `\`) && !strings.HasSuffix(inner, `\\`) {
-			inner += "*"
-		}
-		s := unescape(inner)
-		if escape(s) == inner {
+		inside := inner(v.pattern)
+		s := unescape(inside)
+		if escape(s) == inside {
 			switch v.pattern {
 			case "*":
 				return term(eventlog.Contains, ""), nil
-			case inner + "*":
+			case inside + "*":
 				return term(eventlog.Prefix, s), nil
-			case "*" + inner + "*":
+			case "*" + inside + "*":
 				return term(eventlog.Contains, s), nil
 			}
 		}

@@ -8,6 +8,7 @@ import (
 
 	"netelf.example/eventlog"
 	"netelf.example/nt"
+	"netelf.example/query"
 )
 
 // where are the flags that say which events are wanted. Each flag that is given
@@ -65,11 +66,7 @@ func (w *where) expr(text func(word string) eventlog.Expr) (eventlog.Expr, error
 		if word == "" {
 			return nil, usage("--grep is empty")
 		}
-		in := eventlog.Or{
-			eventlog.TextTerm(eventlog.FieldString, eventlog.Contains, word),
-			eventlog.TextTerm(eventlog.FieldData, eventlog.Contains, word),
-			eventlog.TextTerm(eventlog.FieldSource, eventlog.Contains, word),
-		}
+		in := query.Word(word)
 		if text != nil {
 			in = append(in, text(word))
 		}
