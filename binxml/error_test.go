@@ -38,6 +38,7 @@ func TestErrors(t *testing.T) {
 		{"instance cut off", cut(instance + 9), "TemplateInstance at offset 0x10204: need 10 bytes, have 9"},
 		{"definition outside", put(instance+6, 0xff, 0xff, 0xff, 0x7f), "TemplateDef at offset 0x8000ffff: offset 0x7fffffff lies outside of the 0x2"},
 		{"definition too long", put(def+20, 0xff, 0xff, 0, 0), "TemplateDef.TemplateDefByteLength at offset 0x10222: need 65535 bytes, have "},
+		{"definition of 4 GiB", put(def+20, 0xff, 0xff, 0xff, 0xff), "TemplateDef.TemplateDefByteLength at offset 0x10222: need "},
 		{"definition of nothing", put(def+20, 4, 0, 0, 0), "Fragment at offset 0x1022a: no element"},
 		{"definition that ends in its element", put(def+20, 13, 0, 0, 0), "OpenStartElement at offset 0x10231: need 4 bytes, have 2"},
 		{"definition that ends in an attribute", put(def+20, attr-def-defHead+1, 0, 0, 0), "Attribute at offset 0x10246: need 4 bytes, have 0"},
@@ -57,6 +58,7 @@ func TestErrors(t *testing.T) {
 		{"substitution number too large", put(attr+1+4+12+1, 0xff, 0xff), "NormalSubstitution.SubstitutionId at offset 0x10257: 65536 values, at most 4096: over a limit"},
 		{"values cut off", cut(specs + 3), "TemplateInstanceData.NumValues at offset 0x10263: need 4 bytes, have 3"},
 		{"too many values", put(specs, 1, 0x10), "TemplateInstanceData.NumValues at offset 0x10263: 4097 values, at most 4096: over a limit"},
+		{"as many values as there are numbers", put(specs, 0xff, 0xff, 0xff, 0xff), "TemplateInstanceData.NumValues at offset 0x10263: "},
 		{"more values than bytes", put(specs, 100, 0), "TemplateInstanceData.ValueSpec at offset 0x10267: need 400 bytes, have 10"},
 		{"value too long", put(specs+4, 7), "TemplateInstanceData.ValueByteLength at offset 0x10267: value 0 of 0x7 bytes ends 0x1 bytes behind the fragment"},
 	} {

@@ -207,7 +207,7 @@ func (m *Machine) define(p *place, def int) error {
 	}
 	size := int(binary.LittleEndian.Uint32(m.data[def+20:]))
 	begin := def + defHead
-	if size > len(m.data)-begin {
+	if size < 0 || size > len(m.data)-begin { // an int may have 32 bits
 		return m.formatError("TemplateDef", "TemplateDefByteLength", def+20, errShort(size, len(m.data)-begin))
 	}
 	at, end := begin, begin+size
@@ -241,7 +241,7 @@ func (m *Machine) specs(at, end int) ([]value, error) {
 		return nil, m.formatError("TemplateInstanceData", "NumValues", at, errShort(4, end-at))
 	}
 	n := int(binary.LittleEndian.Uint32(m.data[at:]))
-	if n > MaxValues {
+	if n < 0 || n > MaxValues {
 		return nil, m.formatError("TemplateInstanceData", "NumValues", at, errOver("values", n, MaxValues))
 	}
 	spec := m.data[at+4 : end]

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"netelf.example/eventlog"
+	"netelf.example/internal/filelog"
 	"netelf.example/nt"
 )
 
@@ -41,10 +42,7 @@ func newCursor(o *eventlog.Origin, sel *eventlog.Selection) (*cursor, error) {
 	}
 	c := &cursor{origin: o, want: sel.Wanted(), judge: eventlog.NewJudge(sel), back: sel.Backward}
 	c.rec.origin = o
-	if m := sel.Mark(o); m != nil {
-		c.mark = *m
-	}
-	c.mark.Server, c.mark.Log = o.Server, o.Log
+	c.mark = filelog.Mark(sel, o)
 	return c, nil
 }
 
@@ -256,15 +254,7 @@ func (c *cursor) fill(e *eventlog.Event) error {
 // clip leaves of a loss what lies in the way of this walk.
 func (c *cursor) clip(l *eventlog.Loss) *eventlog.Loss {
 	l.Origin = c.origin
-	if l.Partial || l.Last == 0 {
-		return l
-	}
-	if c.back {
-		l.Last = min(l.Last, c.first)
-	} else {
-		l.First = max(l.First, c.first)
-	}
-	if l.First > l.Last {
+	if !filelog.Clip(l, c.first, c.back) {
 		return nil
 	}
 	return l

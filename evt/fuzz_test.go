@@ -56,6 +56,10 @@ func FuzzReader(f *testing.F) {
 					}
 					continue
 				}
+				var rec Record
+				if len(e.Raw) > 0 && rec.UnmarshalBinary(e.Raw) == nil {
+					checkFields(t, &rec)
+				}
 				if e.Recovered {
 					continue
 				}

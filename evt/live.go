@@ -9,6 +9,7 @@ import (
 	"math"
 
 	"netelf.example/eventlog"
+	"netelf.example/internal/filelog"
 	"netelf.example/nt"
 )
 
@@ -353,7 +354,7 @@ func (s *live) loadBack(g ring, st State, rec *Record) error {
 	pos := s.pos
 	if pos <= g.base {
 		var end [RecordHeadSize - 4]byte
-		if err := readFull(s.l, end[:], g.size-int64(len(end))); err != nil {
+		if err := filelog.ReadFull(s.l, end[:], g.size-int64(len(end))); err != nil {
 			return err
 		}
 		pos = g.size
@@ -406,10 +407,10 @@ func (s *live) whole(g ring, rec *Record, begin, n, low int64) error {
 	}
 	b := s.split[:n]
 	part := g.size - begin
-	if err := readFull(s.l, b[:part], begin); err != nil {
+	if err := filelog.ReadFull(s.l, b[:part], begin); err != nil {
 		return err
 	}
-	if err := readFull(s.l, b[part:], g.base); err != nil {
+	if err := filelog.ReadFull(s.l, b[part:], g.base); err != nil {
 		return err
 	}
 	return rec.UnmarshalBinary(b)
@@ -417,7 +418,7 @@ func (s *live) whole(g ring, rec *Record, begin, n, low int64) error {
 
 func (s *live) fill(off, n int64) error {
 	s.off, s.n = off, 0
-	if err := readFull(s.l, s.buf[:n], off); err != nil {
+	if err := filelog.ReadFull(s.l, s.buf[:n], off); err != nil {
 		return err
 	}
 	s.n = int(n)

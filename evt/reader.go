@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"netelf.example/eventlog"
+	"netelf.example/internal/filelog"
 	"netelf.example/nt"
 )
 
@@ -39,25 +40,14 @@ var _ eventlog.Log = (*Reader)(nil)
 
 // Open opens the named file for reading. Close closes it.
 func Open(name string, opts *Options) (*Reader, error) {
-	f, err := os.Open(name)
-	if err != nil {
-		return nil, err
-	}
-	fi, err := f.Stat()
-	if err != nil {
-		f.Close()
-		return nil, err
-	}
-	var o Options
-	if opts != nil {
-		o = *opts
-	}
-	o.Closer = f
-	r, err := NewReader(f, fi.Size(), &o)
-	if err != nil {
-		f.Close()
-	}
-	return r, err
+	return filelog.Open(name, func(f *os.File, size int64) (*Reader, error) {
+		var o Options
+		if opts != nil {
+			o = *opts
+		}
+		o.Closer = f
+		return NewReader(f, size, &o)
+	})
 }
 
 // NewReader reads the size bytes of r and finds out where in them the log lies.
@@ -152,20 +142,7 @@ func (r *Reader) first(ctx context.Context, sel *eventlog.Selection) (*eventlog.
 	if err != nil {
 		return nil, err
 	}
-	defer c.Close()
-	var e eventlog.Event
-	var out eventlog.Outcome
-	for !out.Done() {
-		err := c.Next(ctx, &e)
-		if err == nil {
-			return &e, nil
-		}
-		out.Note(err)
-	}
-	if out.Bad() {
-		return nil, out.Err
-	}
-	return nil, nil
+	return filelog.First(ctx, c)
 }
 
 // RetentionOf is the header's number of seconds as Info has it.

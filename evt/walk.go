@@ -7,6 +7,7 @@ import (
 	"fmt"
 
 	"netelf.example/eventlog"
+	"netelf.example/internal/filelog"
 )
 
 // item is what a walk meets.
@@ -364,7 +365,7 @@ func (k *walker) overlapped(rec *Record) (bool, error) {
 	if i := behind - k.w.off; n > 0 && i >= 0 && i+n <= int64(k.w.n) {
 		copy(tail[8:], k.w.buf[i:i+n])
 	} else if n > 0 {
-		if err := readFull(k.w.r, tail[8:8+n], behind); err != nil {
+		if err := filelog.ReadFull(k.w.r, tail[8:8+n], behind); err != nil {
 			return false, err
 		}
 	}

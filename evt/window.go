@@ -3,9 +3,10 @@ package evt
 import (
 	"bytes"
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"io"
+
+	"netelf.example/internal/filelog"
 )
 
 // window is a reused buffer over a stretch of the file.
@@ -45,24 +46,11 @@ func (w *window) at(off int64, n int, backward bool) ([]byte, error) {
 	}
 	fill := w.buf[:min(int64(len(w.buf)), w.size-from)]
 	w.off, w.n = from, 0
-	if err := readFull(w.r, fill, from); err != nil {
+	if err := filelog.ReadFull(w.r, fill, from); err != nil {
 		return nil, err
 	}
 	w.n = len(fill)
 	return w.buf[off-from : off-from+int64(n)], nil
-}
-
-// readFull reads all of b at off. An early end means that the file has become
-// shorter than it was.
-func readFull(r io.ReaderAt, b []byte, off int64) error {
-	n, err := r.ReadAt(b, off)
-	switch {
-	case n == len(b):
-		return nil
-	case err == nil, errors.Is(err, io.EOF):
-		return fmt.Errorf("file ends at 0x%x while it is read: %w", off+int64(n), io.ErrUnexpectedEOF)
-	}
-	return err
 }
 
 // u32 is the number at off, by a read of its own where the buffer has it not:
@@ -72,7 +60,7 @@ func (w *window) u32(off int64) (uint32, error) {
 		return binary.LittleEndian.Uint32(w.buf[i:]), nil
 	}
 	var b [4]byte
-	if err := readFull(w.r, b[:], off); err != nil {
+	if err := filelog.ReadFull(w.r, b[:], off); err != nil {
 		return 0, err
 	}
 	return binary.LittleEndian.Uint32(b[:]), nil
@@ -122,11 +110,11 @@ func (g ring) total() int64 { return g.size - g.base }
 // read fills b with what lies at pos, going on at the base behind the end.
 func (g ring) read(w *window, b []byte, pos int64) error {
 	n := min(int64(len(b)), g.size-pos)
-	if err := readFull(w.r, b[:n], pos); err != nil || n == int64(len(b)) {
+	if err := filelog.ReadFull(w.r, b[:n], pos); err != nil || n == int64(len(b)) {
 		return err
 	}
 	if g.base+int64(len(b))-n > g.size {
 		return fmt.Errorf("read of 0x%x bytes at 0x%x: %w", len(b), pos, io.ErrUnexpectedEOF)
 	}
-	return readFull(w.r, b[n:], g.base)
+	return filelog.ReadFull(w.r, b[n:], g.base)
 }

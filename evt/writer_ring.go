@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"netelf.example/eventlog"
+	"netelf.example/internal/filelog"
 )
 
 // state is where a log's records lie and which they are.
@@ -162,7 +163,7 @@ func (fr *front) head(w *Writer, off int64) ([]byte, error) {
 		}
 		fr.b = nil
 		b := fr.buf[:min(frontSize, limit-off)]
-		if err := readFull(w.f, b, off); err != nil {
+		if err := filelog.ReadFull(w.f, b, off); err != nil {
 			return nil, fmt.Errorf("read the oldest record: %w", err)
 		}
 		fr.b, fr.off = b, off

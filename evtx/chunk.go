@@ -9,6 +9,7 @@ import (
 
 	"netelf.example/binxml"
 	"netelf.example/eventlog"
+	"netelf.example/internal/filelog"
 )
 
 // Chunk is one chunk of a file, with what was found in it. It is loaded again and
@@ -49,10 +50,7 @@ func (c *Chunk) load(r io.ReaderAt, off, size int64, verify bool) error {
 	}
 	c.off, c.buf = off, c.block[:max(0, min(ChunkSize, size-off))]
 	c.found = c.found[:0]
-	if n, err := r.ReadAt(c.buf, off); n < len(c.buf) {
-		if err == nil || err == io.EOF {
-			return fmt.Errorf("file ends at 0x%x while it is read: %w", off+int64(n), io.ErrUnexpectedEOF)
-		}
+	if err := filelog.ReadFull(r, c.buf, off); err != nil {
 		return err
 	}
 	c.m.Load(c.buf, off)

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"netelf.example/eventlog"
+	"netelf.example/internal/filelog"
 	"netelf.example/nt"
 )
 
@@ -83,10 +84,7 @@ func newCursor(r *Reader, sel *eventlog.Selection) (*cursor, error) {
 	}
 	o := r.opts.Origin
 	c := &cursor{r: r, origin: o, sel: sel, judge: eventlog.NewJudge(sel), back: sel.Backward}
-	if m := sel.Mark(o); m != nil {
-		c.mark = *m
-	}
-	c.mark.Server, c.mark.Log = o.Server, o.Log
+	c.mark = filelog.Mark(sel, o)
 	return c, nil
 }
 
@@ -374,15 +372,7 @@ func (c *cursor) clip(l *eventlog.Loss) *eventlog.Loss {
 		}
 		return l
 	}
-	if l.Partial || l.Last == 0 {
-		return l
-	}
-	if c.back {
-		l.Last = min(l.Last, c.first)
-	} else {
-		l.First = max(l.First, c.first)
-	}
-	if l.First > l.Last {
+	if !filelog.Clip(l, c.first, c.back) {
 		return nil
 	}
 	return l

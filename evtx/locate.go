@@ -11,6 +11,7 @@ import (
 	"slices"
 
 	"netelf.example/eventlog"
+	"netelf.example/internal/filelog"
 )
 
 // layout is where the chunks of a file lie, as far as it can be known.
@@ -68,7 +69,7 @@ func locate(r io.ReaderAt, size int64, verify bool) (*layout, error) {
 	l := &layout{r: r, size: size, base: HeaderBlockSize}
 	var b [HeaderSize]byte
 	head := b[:min(HeaderSize, size)]
-	if err := readFull(r, head, 0); err != nil {
+	if err := filelog.ReadFull(r, head, 0); err != nil {
 		return nil, err
 	}
 	if l.headerErr = l.header.UnmarshalBinary(head); l.headerErr == nil && verify {
@@ -174,7 +175,7 @@ func (s *surveyor) look(block int64) error {
 	l := s.l
 	off := l.offset(block)
 	b := s.head[:min(int64(len(s.head)), l.size-off)]
-	if err := readFull(l.r, b, off); err != nil {
+	if err := filelog.ReadFull(l.r, b, off); err != nil {
 		return err
 	}
 	var h ChunkHeader
@@ -235,7 +236,7 @@ func (s *surveyor) search(off int64) (uint64, error) {
 		s.whole = make([]byte, ChunkSize)
 	}
 	b := s.whole[:min(ChunkSize, s.l.size-off)]
-	if err := readFull(s.l.r, b, off); err != nil {
+	if err := filelog.ReadFull(s.l.r, b, off); err != nil {
 		return 0, err
 	}
 	first, before, end := uint64(0), uint64(0), -1
@@ -312,17 +313,4 @@ func (l *layout) oldest() uint64 {
 		return 0
 	}
 	return l.chunks[0].first
-}
-
-// readFull reads all of b at off. An early end means that the file has become
-// shorter than it was.
-func readFull(r io.ReaderAt, b []byte, off int64) error {
-	n, err := r.ReadAt(b, off)
-	switch {
-	case n == len(b):
-		return nil
-	case err == nil, errors.Is(err, io.EOF):
-		return fmt.Errorf("file ends at 0x%x while it is read: %w", off+int64(n), io.ErrUnexpectedEOF)
-	}
-	return err
 }

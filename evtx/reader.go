@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"netelf.example/eventlog"
+	"netelf.example/internal/filelog"
 )
 
 // Options are those of a Reader; nil is fine.
@@ -44,25 +45,14 @@ var _ eventlog.Log = (*Reader)(nil)
 
 // Open opens the named file for reading. Close closes it.
 func Open(name string, opts *Options) (*Reader, error) {
-	f, err := os.Open(name)
-	if err != nil {
-		return nil, err
-	}
-	fi, err := f.Stat()
-	if err != nil {
-		f.Close()
-		return nil, err
-	}
-	var o Options
-	if opts != nil {
-		o = *opts
-	}
-	o.Closer = f
-	r, err := NewReader(f, fi.Size(), &o)
-	if err != nil {
-		f.Close()
-	}
-	return r, err
+	return filelog.Open(name, func(f *os.File, size int64) (*Reader, error) {
+		var o Options
+		if opts != nil {
+			o = *opts
+		}
+		o.Closer = f
+		return NewReader(f, size, &o)
+	})
 }
 
 // NewReader reads the heads of all chunks in the size bytes of r and finds out
@@ -180,20 +170,7 @@ func (r *Reader) first(ctx context.Context, sel *eventlog.Selection) (*eventlog.
 	if err != nil {
 		return nil, err
 	}
-	defer c.Close()
-	var e eventlog.Event
-	var out eventlog.Outcome
-	for !out.Done() {
-		err := c.Next(ctx, &e)
-		if err == nil {
-			return &e, nil
-		}
-		out.Note(err)
-	}
-	if out.Bad() {
-		return nil, out.Err
-	}
-	return nil, nil
+	return filelog.First(ctx, c)
 }
 
 // Read implements eventlog.Log. Damage comes as *eventlog.Loss items with the

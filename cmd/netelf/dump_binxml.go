@@ -43,28 +43,27 @@ var tokenNames = [...]string{
 	"CharRef", "EntityRef", "PITarget", "PIData", "TemplateInstance", "NormalSubstitution", "OptionalSubstitution", "FragmentHeader",
 }
 
-// fragment shows tokens up to the one that ends them. ok is false where something
-// does not fit.
-func (t *tokens) fragment(depth int) (ok bool) {
+// fragment shows tokens up to the one that ends them, or to what does not fit.
+func (t *tokens) fragment(depth int) {
 	for t.at < t.end {
 		token := int(t.d.c.Bytes()[t.at])
 		kind := token &^ moreToken
 		if kind >= len(tokenNames) {
-			return false
+			return
 		}
 		if kind == tokEOF {
 			t.show(1, "EOF")
-			return true
+			return
 		}
 		if !t.token(kind, token, depth) {
-			return false
+			return
 		}
 	}
-	return true
 }
 
-// has says whether n bytes are left.
-func (t *tokens) has(n int) bool { return n <= t.end-t.at }
+// has says whether n bytes are left; an n that is read may be less than 0 where an
+// int has 32 bits.
+func (t *tokens) has(n int) bool { return n >= 0 && n <= t.end-t.at }
 
 // show shows the next n bytes.
 func (t *tokens) show(n int, format string, args ...any) {
@@ -202,7 +201,7 @@ func (t *tokens) instance(depth int) bool {
 	t.show(4, "template id 0x%08x", t.u32(0))
 	t.show(4, "definition at 0x%x of the chunk", def)
 	if def == t.at {
-		if !t.has(24) || !t.has(24+t.u32(20)) {
+		if !t.has(24) || !t.has(t.u32(20)) || !t.has(24+t.u32(20)) {
 			return false
 		}
 		t.show(4, "TemplateDefinition: the next one with this hash at 0x%x", t.u32(0))
@@ -210,11 +209,10 @@ func (t *tokens) instance(depth int) bool {
 		n := t.u32(0)
 		t.show(4, "0x%x bytes", n)
 		in := tokens{d: t.d, at: t.at, end: t.at + n, template: true}
-		if !in.fragment(depth+1) || in.at < in.end {
-			t.at = in.at
-			t.show(in.end-in.at, "not used")
+		in.fragment(depth + 1)
+		if t.at = in.end; in.at < in.end {
+			t.d.show(in.at, in.end, "not used")
 		}
-		t.at = in.end
 	}
 	return t.values(depth)
 }
@@ -225,7 +223,7 @@ func (t *tokens) values(depth int) bool {
 		return false
 	}
 	n := t.u32(0)
-	if n > binxml.MaxValues {
+	if n < 0 || n > binxml.MaxValues {
 		return false
 	}
 	t.show(4, "%s", counted(uint64(n), "value"))

@@ -25,6 +25,22 @@ func (d *chunkDumper) show(from, to int, format string, args ...any) {
 	d.buf = hexdoc.AppendField(d.buf, d.place(from), d.c.Bytes()[from:to], fmt.Sprintf(format, args...))
 }
 
+// part is a field of n bytes and what is said of it.
+type part struct {
+	n    int
+	text string
+}
+
+// parts shows the fields that b begins with, which lies at an offset, and gives where
+// they end in it.
+func (d *chunkDumper) parts(off int64, b []byte, list []part) (at int) {
+	for _, p := range list {
+		d.buf = hexdoc.AppendField(d.buf, off+int64(at), b[at:at+p.n], p.text)
+		at += p.n
+	}
+	return at
+}
+
 // file shows what lies at an offset and behind it, from the structure on that goes
 // over it.
 func (d *chunkDumper) file(ctx context.Context, from int64) error {
@@ -67,11 +83,7 @@ func (d *chunkDumper) header() error {
 		return d.flush()
 	}
 	d.comment("FileHeader")
-	at := 0
-	for _, f := range []struct {
-		n    int
-		text string
-	}{
+	at := d.parts(0, b, []part{
 		{8, "Signature ElfFile"},
 		{8, fmt.Sprintf("FirstChunk %d", h.FirstChunk)},
 		{8, fmt.Sprintf("LastChunk %d", h.LastChunk)},
@@ -84,10 +96,7 @@ func (d *chunkDumper) header() error {
 		{76, "not used"},
 		{4, fmt.Sprintf("Flags %v", h.Flags)},
 		{4, "Checksum" + sumText(h.Verify(b))},
-	} {
-		d.buf = hexdoc.AppendField(d.buf, int64(at), b[at:at+f.n], f.text)
-		at += f.n
-	}
+	})
 	d.rest(int64(at), b[at:])
 	return d.flush()
 }
@@ -140,11 +149,7 @@ func (d *chunkDumper) chunkHeader(block int64) {
 		d.rest(d.place(0), b[:min(len(b), evtx.ChunkDataOffset)])
 		return
 	}
-	at := 0
-	for _, f := range []struct {
-		n    int
-		text string
-	}{
+	d.parts(d.place(0), b, []part{
 		{8, "Signature ElfChnk"},
 		{8, fmt.Sprintf("FirstRecordNumber %d", h.FirstRecordNumber)},
 		{8, fmt.Sprintf("LastRecordNumber %d", h.LastRecordNumber)},
@@ -159,10 +164,7 @@ func (d *chunkDumper) chunkHeader(block int64) {
 		{4, "Checksum" + sumText(d.c.SumErr)},
 		{64 * 4, "offsets of names, by their hash"},
 		{32 * 4, "offsets of templates, by their id"},
-	} {
-		d.show(at, at+f.n, "%s", f.text)
-		at += f.n
-	}
+	})
 }
 
 func (d *chunkDumper) record(r *evtx.Record, at int, recovered bool) {

@@ -2,11 +2,9 @@ package main
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"encoding/binary"
 	"fmt"
-	"slices"
 	"time"
 
 	"netelf.example/eventlog"
@@ -206,55 +204,54 @@ func (d *dumper) eof(at int64, b []byte) {
 func (d *dumper) record(at int64, r *evt.Record) {
 	b := r.Raw()
 	d.comment(fmt.Sprintf("EVENTLOGRECORD %d", r.RecordNumber()))
-	id := eventlog.EventID(r.EventID())
-	kind := eventlog.Type(r.EventType())
-	name, ok := kind.Constant()
-	if !ok {
-		name = "unknown"
-	}
 	pos := 0
-	for _, f := range []struct {
-		n    int
-		text string
-	}{
-		{4, fmt.Sprintf("Length 0x%x", r.Length())},
-		{4, "Reserved LfLe"},
-		{4, fmt.Sprintf("RecordNumber %d", r.RecordNumber())},
-		{4, "TimeGenerated " + nt.Time32(r.TimeGenerated()).In(d.loc).Format(stamp)},
-		{4, "TimeWritten " + nt.Time32(r.TimeWritten()).In(d.loc).Format(stamp)},
-		{4, fmt.Sprintf("EventID 0x%08x, id %d", r.EventID(), id.Code())},
-		{2, "EventType " + name},
-		{2, fmt.Sprintf("NumStrings %d", r.NumStrings())},
-		{2, fmt.Sprintf("EventCategory %d", r.EventCategory())},
-		{2, fmt.Sprintf("ReservedFlags 0x%x", r.ReservedFlags())},
-		{4, fmt.Sprintf("ClosingRecordNumber %d", r.ClosingRecordNumber())},
-		{4, fmt.Sprintf("StringOffset 0x%x", r.StringOffset())},
-		{4, fmt.Sprintf("UserSidLength 0x%x", r.UserSidLength())},
-		{4, fmt.Sprintf("UserSidOffset 0x%x", r.UserSidOffset())},
-		{4, fmt.Sprintf("DataLength 0x%x", r.DataLength())},
-		{4, fmt.Sprintf("DataOffset 0x%x", r.DataOffset())},
-	} {
-		d.field(at, pos, pos+f.n, b, f.text)
-		pos += f.n
-	}
-	for _, p := range partsOf(r) {
-		if p.from < pos {
-			if p.to <= pos {
+	for _, f := range r.Fields() {
+		from, to := f.Offset, f.Offset+f.Length
+		if from < pos {
+			if to <= pos {
 				continue
 			}
-			p.from = pos // it lies across what was shown: damage, or a hostile file
+			from = pos // it lies across what was shown: damage, or a hostile file
 		}
-		if p.from > pos {
-			d.gap(at, pos, p.from, b)
+		if from > pos {
+			d.gap(at, pos, from, b)
 		}
-		d.field(at, p.from, p.to, b, render.Visible(p.text))
-		pos = p.to
+		d.field(at, from, to, b, render.Visible(d.says(&f)))
+		pos = to
 	}
-	if last := len(b) - 4; pos < last {
-		d.gap(at, pos, last, b)
-		pos = last
+}
+
+// says is a field's name and value.
+func (d *dumper) says(f *evt.RecordField) string {
+	switch v := f.Value.(type) {
+	case time.Time:
+		return f.Name + " " + v.In(d.loc).Format(stamp)
+	case eventlog.EventID:
+		return fmt.Sprintf("%s 0x%08x, id %d", f.Name, uint32(v), v.Code())
+	case eventlog.Type:
+		name, ok := v.Constant()
+		if !ok {
+			name = "unknown"
+		}
+		return f.Name + " " + name
+	case evt.Text:
+		says := fmt.Sprintf("%s %q", f.Name, v.Text)
+		if v.NoEnd {
+			says += ", without an end"
+		}
+		return says
+	case nt.SID:
+		says := f.Name + " " + string(v)
+		if n := v.Name(); n != "" {
+			says += ", " + n
+		}
+		return says
+	case error:
+		return f.Name + ", which is none: " + v.Error()
+	case []byte:
+		return fmt.Sprintf("%s, 0x%x bytes", f.Name, len(v))
 	}
-	d.field(at, pos, len(b), b, fmt.Sprintf("Length2 0x%x", r.Length()))
+	return fmt.Sprint(f.Name, " ", f.Value)
 }
 
 // gap shows bytes of a record that belong to nothing.
@@ -264,58 +261,4 @@ func (d *dumper) gap(at int64, from, to int, b []byte) {
 		text = "padding"
 	}
 	d.field(at, from, to, b, text)
-}
-
-// part is a stretch of a record behind its fixed part.
-type part struct {
-	from, to int
-	text     string
-}
-
-// partsOf are the parts of a record in the order of their places.
-func partsOf(r *evt.Record) []part {
-	b := r.Raw()
-	last := len(b) - 4
-	var parts []part
-	text := func(name string, from int) (to int) {
-		if from >= last {
-			return last
-		}
-		n := nt.IndexNUL(b[from:last])
-		if n < 0 {
-			to = from + (last-from)&^1
-			parts = append(parts, part{from, to, fmt.Sprintf("%s %q, without an end", name, nt.UTF8(b[from:to]))})
-			return last
-		}
-		to = from + n + 2
-		parts = append(parts, part{from, to, fmt.Sprintf("%s %q", name, nt.UTF8(b[from:from+n]))})
-		return to
-	}
-	text("Computername", text("SourceName", evt.RecordHeadSize))
-	if sid, err := r.UserSid(); err == nil && sid != nil {
-		s, _, err := nt.DecodeSID(sid)
-		says := "UserSid " + string(s)
-		if err != nil {
-			says = "UserSid, which is none: " + err.Error()
-		} else if n := s.Name(); n != "" {
-			says += ", " + n
-		}
-		from := int(r.UserSidOffset())
-		parts = append(parts, part{from, from + len(sid), says})
-	}
-	if at := r.StringOffset(); r.NumStrings() > 0 && at >= evt.RecordHeadSize && int64(at) < int64(last) {
-		from := int(at)
-		for i := range int(r.NumStrings()) {
-			if from >= last {
-				break
-			}
-			from = text(fmt.Sprintf("Strings[%d]", i), from)
-		}
-	}
-	if data, err := r.Data(); err == nil && len(data) > 0 {
-		from := int(r.DataOffset())
-		parts = append(parts, part{from, from + len(data), fmt.Sprintf("Data, 0x%x bytes", len(data))})
-	}
-	slices.SortStableFunc(parts, func(a, b part) int { return cmp.Compare(a.from, b.from) })
-	return parts
 }

@@ -1,7 +1,9 @@
 package catalog
 
 import (
+	"bytes"
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"os"
@@ -147,4 +149,41 @@ func (c *Catalog) after(ctx context.Context, last int64) (id int64, ok bool, err
 		}
 	}
 	return id, ok, c.wrap("file", rows.Err())
+}
+
+// content is a whole file. cold is held.
+func (c *Catalog) content(ctx context.Context, h *heldFile) (*File, error) {
+	f := &File{Name: h.Name, Version: h.Version, Origin: h.Origin, Added: h.Added}
+	size := 0
+	for i := range h.tables {
+		t, err := c.table(ctx, h, i)
+		if err != nil {
+			return nil, err
+		}
+		if size += len(t.Bytes()); size > MaxFileBytes {
+			return nil, fmt.Errorf("file %q: %w", h.Name, over("bytes of tables", int64(size), MaxFileBytes))
+		}
+		f.Tables = append(f.Tables, t)
+	}
+	var ids []int64
+	err := c.ask(ctx, "provider", MaxProviders, func(rows *sql.Rows) error {
+		var id int64
+		err := rows.Scan(&id)
+		ids = append(ids, id)
+		return err
+	}, `SELECT id FROM provider WHERE file = ? ORDER BY ord`, h.id)
+	if err != nil {
+		return nil, err
+	}
+	for _, id := range ids {
+		p, err := c.provider(ctx, id)
+		if err != nil {
+			return nil, err
+		}
+		f.Providers = append(f.Providers, *p)
+	}
+	if id := f.ID(); !bytes.Equal(id[:], h.ID[:]) {
+		return nil, fmt.Errorf("%s: %w", c.name, damaged("file", fmt.Errorf("%s: its content has another one", h.Name)))
+	}
+	return f, nil
 }

@@ -160,3 +160,40 @@ func (m *itemMap) name(s string) string {
 	}
 	return m.names[i].name
 }
+
+// maps adds the maps of a provider. cold is held.
+func (c *Catalog) maps(ctx context.Context, id int64, p *Provider) error {
+	if c.version < 2 {
+		return nil
+	}
+	err := c.ask(ctx, "provider_map", MaxDefinitions, func(rows *sql.Rows) error {
+		var m message.Map
+		err := rows.Scan(&m.Name, &m.Bits)
+		p.Maps = append(p.Maps, m)
+		return err
+	}, `SELECT `+text("name", MaxName)+`, bits FROM provider_map WHERE provider = ? ORDER BY ord`, id)
+	if err != nil || len(p.Maps) == 0 {
+		return err
+	}
+	err = c.ask(ctx, "provider_map_entry", MaxDefinitions, func(rows *sql.Rows) error {
+		var at int
+		var e message.MapEntry
+		if err := rows.Scan(&at, &e.Value, &e.MessageID); err != nil {
+			return err
+		}
+		if at < 0 || at >= len(p.Maps) {
+			return over("maps", int64(at), int64(len(p.Maps)))
+		}
+		p.Maps[at].Entries = append(p.Maps[at].Entries, e)
+		return nil
+	}, `SELECT map, value, message_id FROM provider_map_entry WHERE provider = ? ORDER BY map, ord`, id)
+	if err != nil {
+		return err
+	}
+	return c.ask(ctx, "provider_mapped", MaxDefinitions, func(rows *sql.Rows) error {
+		var m Mapped
+		err := rows.Scan(&m.Event, &m.Version, &m.Item, &m.Map)
+		p.Mapped = append(p.Mapped, m)
+		return err
+	}, `SELECT event, version, item, map FROM provider_mapped WHERE provider = ? ORDER BY event, version, item`, id)
+}
