@@ -67,12 +67,12 @@ func (h *Handler) servers() {
 		ServerPath
 		Body api.Logon
 	}) (*struct{}, error) {
-		_, m, err := h.looker(ctx)
+		c, m, err := h.looker(ctx)
 		if err != nil {
 			return nil, err
 		}
-		if !administrates(callerOf(ctx)) {
-			return nil, refusal(http.StatusForbidden, "a credential is given by administrators", nil)
+		if !administrates(c) {
+			return nil, h.refusedAct(ctx, h.opts.Accounts, "give a credential for", "server "+in.name())
 		}
 		t := m.targets[in.name()]
 		switch {
@@ -83,7 +83,8 @@ func (h *Handler) servers() {
 		}
 		t.Logon(in.Body.User, in.Body.Password)
 		m.opts.Fleet.Renew(t.Scan(nil).Credential)
-		h.opts.Logger.Info("another credential", "caller", callerOf(ctx).Name, "server", in.name())
+		h.opts.Logger.Info("another credential", "caller", c.Name, "server", t.Name)
+		h.opts.Accounts.audit(ctx, c, Act{Kind: ActCredentialGiven, On: t.Name, What: in.Body.User})
 		return nil, nil
 	})
 	huma.Register(h.api, operation("list-server-logs", http.MethodGet, "servers/{server}/logs", "The logs of a server, as they were when it was asked last", http.StatusOK),
