@@ -164,16 +164,20 @@ func (m *Many) state(s *watch.Server, now time.Time, all bool) api.ServerState {
 		if !all && s.Name != Own && (eventlog.EqualFold(l.Name, security) || isSecurity(&l.Info)) {
 			continue
 		}
-		log := api.ServerLog{
-			Name: l.Name, Size: l.Info.Size, MaxSize: l.Info.MaxSize, Oldest: timeOf(l.Info.OldestTime), Newest: timeOf(l.Info.NewestTime),
-			Records: l.Info.Count(), Full: l.Risk == watch.RiskFull, Cleared: !l.Cleared.IsZero() && now.Sub(l.Cleared) < 24*time.Hour,
-		}
+		log := serverLog(l.Name, &l.Info)
+		log.MaxSize, log.Full = l.Info.MaxSize, l.Risk == watch.RiskFull
+		log.Cleared = !l.Cleared.IsZero() && now.Sub(l.Cleared) < 24*time.Hour
 		if l.Err != nil {
 			log.Error = l.Err.Error()
 		}
 		out.Logs = append(out.Logs, log)
 	}
 	return out
+}
+
+// serverLog is a log in the state of its server, as far as the log itself says.
+func serverLog(name string, i *eventlog.Info) api.ServerLog {
+	return api.ServerLog{Name: name, Size: i.Size, Records: i.Count(), Oldest: timeOf(i.OldestTime), Newest: timeOf(i.NewestTime)}
 }
 
 // byLevel is counts as they travel.
