@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"netelf.example/internal/logtest"
-	"netelf.example/internal/users"
 )
 
 // schemathesisVersion is of PyPI. It makes requests of an OpenAPI document, right and
@@ -52,17 +51,7 @@ func TestSchemathesis(t *testing.T) {
 	if out, err := exec.Command("go", "build", "-o", bin, "netelf.example/cmd/netelf").CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	store, err := users.Open(filepath.Join(dir, "data", "users.json"), nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := store.Add(t.Context(), users.NewUser{Name: "fred", Password: "Yabba Dabba", Groups: []users.Group{users.Administrators}}); err != nil {
-		t.Fatal(err)
-	}
-	token, err := store.AddToken(t.Context(), "fred", users.Token{Name: "schemathesis", Scope: users.ScopeManage, Made: time.Now()})
-	if err != nil {
-		t.Fatal(err)
-	}
+	token := logtest.Administrator(t, filepath.Join(dir, "data", "users.json"))
 	cmd := exec.Command(bin, "serve", "--data", filepath.Join(dir, "data"), "--socket", filepath.Join(dir, "s"), "--http", "127.0.0.1:0")
 	cmd.Env = append(os.Environ(), "NETELF_HTTP_PLAIN=true")
 	said := filepath.Join(dir, "log")

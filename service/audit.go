@@ -39,6 +39,8 @@ const (
 	ownUserChanged  // Security 7010
 	ownTokenMade    // Security 7011
 	ownTokenRevoked // Security 7012
+
+	ownCredentialGiven // Security 7013
 )
 
 // The categories of Security, as on NT.
@@ -90,6 +92,8 @@ var ownEvents = [...]ownEvent{
 	ownUserChanged:  {id: 7010, typ: eventlog.AuditSuccess, category: categoryAccount, inserts: 7},
 	ownTokenMade:    {id: 7011, typ: eventlog.AuditSuccess, category: categoryAccount, inserts: 7},
 	ownTokenRevoked: {id: 7012, typ: eventlog.AuditSuccess, category: categoryAccount, inserts: 6},
+
+	ownCredentialGiven: {id: 7013, typ: eventlog.AuditSuccess, category: categoryPolicy, inserts: 6},
 }
 
 // log is the log that events of the kind go to.

@@ -140,6 +140,7 @@ func TestOwnIDs(t *testing.T) {
 		ownLogCleared: 7001, ownSettingChanged: 7002, ownSourceAdded: 7003, ownSourceRemoved: 7004, ownLogCreated: 7005,
 		ownLogDeleted: 7006, ownAccessRefused: 7007, ownLogonGranted: 540, ownLogonRefused: 529, ownLogonFailed: 537,
 		ownUserAdded: 7008, ownUserRemoved: 7009, ownUserChanged: 7010, ownTokenMade: 7011, ownTokenRevoked: 7012,
+		ownCredentialGiven: 7013,
 	} {
 		if got := ownEvents[k].id.Code(); got != code {
 			t.Errorf("kind %d: id %d, want %d", k, got, code)
@@ -193,6 +194,9 @@ func TestAuditEvents(t *testing.T) {
 			`Security 7011 audit success 7  [- - - - barney nightly read]: A token of the user barney was made.||User: -|User SID: -|Door: -|Address: -|Token: nightly|Scope: read`},
 		{"token revoked", TokenEvent(eventlog.Caller{}, "barney", "nightly", ""),
 			`Security 7012 audit success 7  [- - - - barney nightly]: A token of the user barney was revoked.||User: -|User SID: -|Door: -|Address: -|Token: nightly`},
+		{"credential given", CredentialEvent(who, "barney", `BEDROCK\wilma`),
+			`Security 7013 audit success 6 S-1-22-1-1000 [BEDROCK\fred S-1-22-1-1000 rpc 192.0.2.7:1025 barney BEDROCK\wilma]: Another credential for the server barney was given.||` +
+				`User: BEDROCK\fred|User SID: S-1-22-1-1000|Door: rpc|Address: 192.0.2.7:1025|Asked as: BEDROCK\wilma`},
 		{"logon", logonEvent(who, "NTLM"),
 			`Security 540 audit success 2 S-1-22-1-1000 [fred BEDROCK - 3 rpc NTLM 192.0.2.7:1025 S-1-22-1-1000]: A user logged on over the network.||` +
 				`User: fred|Domain: BEDROCK|Logon id: -|Logon type: 3|Door: rpc|Authentication: NTLM|Address: 192.0.2.7:1025|User SID: S-1-22-1-1000`},

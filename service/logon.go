@@ -41,3 +41,9 @@ func TokenEvent(c eventlog.Caller, user, token, scope string) *eventlog.Event {
 	}
 	return ownTokenMade.event(c, who(c, user, token, scope)...)
 }
+
+// CredentialEvent is the audit event of another credential, with which a server is asked
+// from then on: the name of its user, never its password.
+func CredentialEvent(c eventlog.Caller, server, user string) *eventlog.Event {
+	return ownCredentialGiven.event(c, who(c, server, user)...)
+}

@@ -33,7 +33,7 @@ type Accounts struct {
 type AccountsOptions struct {
 	Users *users.Store
 
-	// Audit writes down what was done with an account. Where it cannot be written
+	// Audit writes down what was done. Where a logon cannot be written
 	// nobody comes in.
 	Audit func(context.Context, eventlog.Caller, Act) error
 
@@ -46,11 +46,11 @@ type AccountsOptions struct {
 	Logger   *slog.Logger     // nil: nothing is logged
 }
 
-// Act is something that was done with an account, or refused.
+// Act is something that was done with an account or a server, or refused.
 type Act struct {
 	Kind ActKind
-	On   string // the user that it is about; what was asked for on, if it was refused
-	What string // how a logon was tried; what changed of a user; a token's name; what was refused
+	On   string // the user or the server that it is about; what was asked for on, if it was refused
+	What string // how a logon was tried; what changed of a user; a token's name; who asks a server; what was refused
 	More string // why a logon was refused, "" for a wrong password; the new value; the scope of a token
 }
 
@@ -67,6 +67,7 @@ const (
 	ActUserChanged
 	ActTokenMade
 	ActTokenRevoked
+	ActCredentialGiven
 )
 
 // NewAccounts makes Accounts.
@@ -161,8 +162,12 @@ func (a *Accounts) wrongToken(r *http.Request) {
 	a.audit(r.Context(), c, Act{Kind: ActLogonRefused, What: "token"})
 }
 
-// audit writes down what has been done.
+// audit writes down what has been done. Where nobody has an account, as on a page for
+// oneself, there is no Security either.
 func (a *Accounts) audit(ctx context.Context, c eventlog.Caller, act Act) {
+	if a == nil {
+		return
+	}
 	if err := a.opts.Audit(context.WithoutCancel(ctx), c, act); err != nil {
 		a.opts.Logger.Error("audit", "error", err)
 	}

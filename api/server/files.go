@@ -105,7 +105,7 @@ func (u *uploads) states(id identity) (list []api.ServerState) {
 		if f.of(id) {
 			s := api.ServerState{Name: f.name, Kind: "file", State: "ok", Groups: []string{}, Logs: []api.ServerLog{}}
 			for i := range f.logs {
-				s.Logs = append(s.Logs, api.ServerLog{Name: f.logs[i].Name, Size: f.logs[i].Size, Records: f.logs[i].Count(), Oldest: timeOf(f.logs[i].OldestTime), Newest: timeOf(f.logs[i].NewestTime)})
+				s.Logs = append(s.Logs, serverLog(f.logs[i].Name, &f.logs[i]))
 			}
 			list = append(list, s)
 		}

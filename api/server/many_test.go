@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -16,6 +17,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"netelf.example/api"
 	"netelf.example/eventlog"
@@ -354,6 +357,7 @@ func TestManyRoles(t *testing.T) {
 	fred, betty, dino := f.browser("fred", "Yabba1"), f.browser("betty", "Yabba1"), f.browser("dino", "Yabba1")
 	stranger := &browser{n: f.network}
 	p := fred.result(api.Ask{Servers: []string{"barney"}})
+	f.told()
 	const ok, no, none = 200, 403, 404
 	for _, x := range []struct {
 		method, path, body string
@@ -363,7 +367,7 @@ func TestManyRoles(t *testing.T) {
 		{"POST", "/v1/servers/barney/refresh", "", 202, 202, no},
 		{"POST", "/v1/servers/~/refresh", "", 202, 202, no},
 		{"POST", "/v1/servers/slate/refresh", "", none, none, no},
-		{"POST", "/v1/servers/barney/credential", `{"user":"fred","password":"x"}`, 204, no, no},
+		{"POST", "/v1/servers/barney/credential", `{"user":"slate","password":"Dabba Doo"}`, 204, no, no},
 		{"GET", "/v1/servers/~/logs", "", ok, ok, no},
 		{"GET", "/v1/servers/barney/logs/System/records/2", "", ok, ok, no},
 		{"GET", "/v1/servers/barney/logs/Security/records/2", "", ok, no, no},
@@ -402,6 +406,11 @@ func TestManyRoles(t *testing.T) {
 	if f.logons.Load() != 1 {
 		t.Errorf("%d credentials were given, want 1", f.logons.Load())
 	}
+	// Who gave it, for which server, of which user; and nothing of its password.
+	written := []string{"2 betty server barney give a credential for", "8 fred barney slate"}
+	if d := cmp.Diff(written, f.told()); d != "" {
+		t.Errorf("written down (-want +got):\n%s", d)
+	}
 	// Security of another server is not there for a reader, by whatever name.
 	for _, logs := range [][]string{{"Security"}, {"SECURITY"}, {"all"}} {
 		whole := fred.result(api.Ask{Servers: []string{"barney"}, Logs: logs})
@@ -415,6 +424,26 @@ func TestManyRoles(t *testing.T) {
 	}
 	if text := fred.want(400, `"message"`, "POST", "/v1/results", `{"query":"level:1 levle:1"}`); !strings.Contains(text, `"offset":8`) || !strings.Contains(text, `"length":5`) {
 		t.Error(text)
+	}
+}
+
+// TestManyAlone gives a credential where nobody has an account, and nothing is written down.
+func TestManyAlone(t *testing.T) {
+	f := newFleet(t, 1)
+	for sid, want := range map[eventlog.SID]int{nt.SIDAdministrators: 204, nt.SIDEventLogReaders: 403} {
+		h := New(Options{Many: f.many, Caller: func(*http.Request) (eventlog.Caller, error) {
+			return eventlog.Caller{Name: "you", SIDs: []eventlog.SID{sid}}, nil
+		}})
+		r := httptest.NewRequest("POST", "/v1/servers/barney/credential", strings.NewReader(`{"user":"slate","password":"Dabba Doo"}`))
+		r.Header.Set("Content-Type", "application/json")
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, r)
+		if w.Code != want {
+			t.Errorf("%s: %d %s, want %d", sid, w.Code, w.Body, want)
+		}
+	}
+	if n := f.logons.Load(); n != 1 {
+		t.Errorf("%d credentials were given, want 1", n)
 	}
 }
 

@@ -84,29 +84,26 @@ func refusal(status int, msg string, errs []error) *problem {
 	if len(more) > 0 {
 		msg += ": " + strings.Join(more, "; ")
 	}
-	p := &problem{api.Problem{Type: "about:blank", Title: http.StatusText(status), Status: status, Code: "invalid", Detail: msg}}
-	switch status {
-	case http.StatusUnauthorized:
-		p.Code = "unknown-caller"
-	case http.StatusNotFound:
-		p.Code = "no-such-path"
-	case http.StatusRequestEntityTooLarge:
-		p.Code = "too-large"
-	case http.StatusRequestTimeout:
-		p.Code = "too-slow"
-	case http.StatusTooManyRequests:
-		p.Code = "too-soon"
-	case http.StatusForbidden:
-		p.Code = "access-denied"
-	case http.StatusConflict:
-		p.Code = "exists"
-	case http.StatusNotImplemented:
-		p.Code = "unsupported"
-	case http.StatusServiceUnavailable:
-		p.Code = "busy"
+	code, known := codes[status]
+	switch {
+	case known:
+	case status >= 500:
+		code = "internal"
+	default:
+		code = "invalid"
 	}
-	if status >= 500 && p.Code == "invalid" {
-		p.Code = "internal"
-	}
-	return p
+	return &problem{api.Problem{Type: "about:blank", Title: http.StatusText(status), Status: status, Code: code, Detail: msg}}
+}
+
+// codes are those of what the library refuses by itself.
+var codes = map[int]string{
+	http.StatusUnauthorized:          "unknown-caller",
+	http.StatusForbidden:             "access-denied",
+	http.StatusNotFound:              "no-such-path",
+	http.StatusRequestTimeout:        "too-slow",
+	http.StatusConflict:              "exists",
+	http.StatusRequestEntityTooLarge: "too-large",
+	http.StatusTooManyRequests:       "too-soon",
+	http.StatusNotImplemented:        "unsupported",
+	http.StatusServiceUnavailable:    "busy",
 }

@@ -61,7 +61,7 @@ func (h *Handler) single(ctx context.Context, server, log string, record uint64,
 	cur := scan.Open(ctx, []scan.Target{t}, &sel, &h.opts.Many.opts.Scan)
 	defer cur.Close()
 	texts := eventlog.Resolve(cur, &sel, h.opts.Texts)
-	for err = nil; ; {
+	for {
 		err = texts.Next(ctx, &e)
 		if _, lost := eventlog.AsLoss(err); lost {
 			continue

@@ -44,8 +44,7 @@ type FormQuery struct {
 
 func (h *Handler) resultParts() {
 	get := func(id, part, summary string) huma.Operation {
-		op := operation(id, http.MethodGet, "results/{id}/"+part, summary, http.StatusOK)
-		return op
+		return operation(id, http.MethodGet, "results/{id}/"+part, summary, http.StatusOK)
 	}
 	huma.Register(h.api, get("rows", "rows", "Events of a result, the newest first"),
 		func(ctx context.Context, in *struct {

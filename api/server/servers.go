@@ -67,12 +67,12 @@ func (h *Handler) servers() {
 		ServerPath
 		Body api.Logon
 	}) (*struct{}, error) {
-		_, m, err := h.looker(ctx)
+		c, m, err := h.looker(ctx)
 		if err != nil {
 			return nil, err
 		}
-		if !administrates(callerOf(ctx)) {
-			return nil, refusal(http.StatusForbidden, "a credential is given by administrators", nil)
+		if !administrates(c) {
+			return nil, h.refusedAct(ctx, h.opts.Accounts, "give a credential for", "server "+in.name())
 		}
 		t := m.targets[in.name()]
 		switch {
@@ -83,7 +83,8 @@ func (h *Handler) servers() {
 		}
 		t.Logon(in.Body.User, in.Body.Password)
 		m.opts.Fleet.Renew(t.Scan(nil).Credential)
-		h.opts.Logger.Info("another credential", "caller", callerOf(ctx).Name, "server", in.name())
+		h.opts.Logger.Info("another credential", "caller", c.Name, "server", t.Name)
+		h.opts.Accounts.audit(ctx, c, Act{Kind: ActCredentialGiven, On: t.Name, What: in.Body.User})
 		return nil, nil
 	})
 	huma.Register(h.api, operation("list-server-logs", http.MethodGet, "servers/{server}/logs", "The logs of a server, as they were when it was asked last", http.StatusOK),
@@ -163,16 +164,20 @@ func (m *Many) state(s *watch.Server, now time.Time, all bool) api.ServerState {
 		if !all && s.Name != Own && (eventlog.EqualFold(l.Name, security) || isSecurity(&l.Info)) {
 			continue
 		}
-		log := api.ServerLog{
-			Name: l.Name, Size: l.Info.Size, MaxSize: l.Info.MaxSize, Oldest: timeOf(l.Info.OldestTime), Newest: timeOf(l.Info.NewestTime),
-			Records: l.Info.Count(), Full: l.Risk == watch.RiskFull, Cleared: !l.Cleared.IsZero() && now.Sub(l.Cleared) < 24*time.Hour,
-		}
+		log := serverLog(l.Name, &l.Info)
+		log.MaxSize, log.Full = l.Info.MaxSize, l.Risk == watch.RiskFull
+		log.Cleared = !l.Cleared.IsZero() && now.Sub(l.Cleared) < 24*time.Hour
 		if l.Err != nil {
 			log.Error = l.Err.Error()
 		}
 		out.Logs = append(out.Logs, log)
 	}
 	return out
+}
+
+// serverLog is a log in the state of its server, as far as the log itself says.
+func serverLog(name string, i *eventlog.Info) api.ServerLog {
+	return api.ServerLog{Name: name, Size: i.Size, Records: i.Count(), Oldest: timeOf(i.OldestTime), Newest: timeOf(i.NewestTime)}
 }
 
 // byLevel is counts as they travel.

@@ -1,7 +1,6 @@
 package server
 
 import (
-	"cmp"
 	"context"
 	"encoding/base64"
 	"encoding/json"
@@ -167,7 +166,7 @@ func (h *Handler) streamTail(ctx context.Context, r *http.Request, rw http.Respo
 	defer cur.Close()
 	reading.Go(func() { t.read(ctx, cur, sel, h) })
 
-	w := &patient{w: rw, control: http.NewResponseController(rw), stall: cmp.Or(h.stall(r), h.opts.Stall)}
+	w := &patient{w: rw, control: http.NewResponseController(rw), stall: h.opts.Stall}
 	tick := time.NewTicker(tailEvery)
 	defer tick.Stop()
 	beat := time.NewTicker(h.opts.Beat)

@@ -1,7 +1,6 @@
 package server
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -128,8 +127,7 @@ func replaceFile(name string, b []byte) (err error) {
 			_ = os.Remove(f.Name()) // there is an error already
 		}
 	}()
-	_, err = io.Copy(f, bytes.NewReader(b))
-	if err == nil {
+	if _, err = f.Write(b); err == nil {
 		err = f.Sync()
 	}
 	if err = errors.Join(err, f.Close()); err != nil {

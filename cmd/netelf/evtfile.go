@@ -107,6 +107,15 @@ func put(w io.Writer, b []byte) error {
 	return nil
 }
 
+// putJSON writes v to the standard output, as one line.
+func (a *app) putJSON(v any) error {
+	b, err := jsonLine(v)
+	if err != nil {
+		return err
+	}
+	return put(a.stdout, b)
+}
+
 // jsonLine is v as one line of JSON in which nothing stands that moves a cursor or
 // cannot be seen, wherever its texts come from.
 func jsonLine(v any) ([]byte, error) {

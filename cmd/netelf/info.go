@@ -70,11 +70,7 @@ named.`,
 		first := true
 		return a.eachFile(ctx, args, nil, func(name string, l eventlog.Log, info eventlog.Info) (bool, error) {
 			if asJSON {
-				b, err := jsonLine(infoJSON(name, l, info))
-				if err != nil {
-					return false, err
-				}
-				return false, put(a.stdout, b)
+				return false, a.putJSON(infoJSON(name, l, info))
 			}
 			text := infoText(name, l, info, loc)
 			if !first {

@@ -54,11 +54,7 @@ The logs of a folder of files are listed as well.`,
 				return put(a.stdout, logsTable(infos, loc))
 			}
 			for i := range infos {
-				b, err := jsonLine(logJSON(server, &infos[i]))
-				if err != nil {
-					return err
-				}
-				if err := put(a.stdout, b); err != nil {
+				if err := a.putJSON(logJSON(server, &infos[i])); err != nil {
 					return err
 				}
 			}

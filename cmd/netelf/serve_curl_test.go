@@ -8,10 +8,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"netelf.example/internal/logtest"
-	"netelf.example/internal/users"
 )
 
 // TestCurl runs the examples of docs/http-api.md, in their order.
@@ -22,17 +20,7 @@ func TestCurl(t *testing.T) {
 		t.Fatal(err)
 	}
 	dir := serveDir(t)
-	store, err := users.Open(filepath.Join(dir, "data", "users.json"), nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := store.Add(t.Context(), users.NewUser{Name: "fred", Password: "Yabba Dabba", Groups: []users.Group{users.Administrators}}); err != nil {
-		t.Fatal(err)
-	}
-	token, err := store.AddToken(t.Context(), "fred", users.Token{Name: "doc", Scope: users.ScopeManage, Made: time.Now()})
-	if err != nil {
-		t.Fatal(err)
-	}
+	token := logtest.Administrator(t, filepath.Join(dir, "data", "users.json"))
 	s := serve(t, dir, "--http", "127.0.0.1:0")
 	addr, _ := s.https()
 	work := t.TempDir()

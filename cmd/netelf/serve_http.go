@@ -152,7 +152,7 @@ func (d *httpDoor) Close(ctx context.Context, s *daemonState) error {
 	return s.shutDown(ctx, d.server)
 }
 
-// audit writes into Security what was done with an account.
+// audit writes into Security what was done by way of the HTTP API.
 func (d *httpDoor) audit(ctx context.Context, c eventlog.Caller, a server.Act) error {
 	var e *eventlog.Event
 	switch a.Kind {
@@ -172,6 +172,8 @@ func (d *httpDoor) audit(ctx context.Context, c eventlog.Caller, a server.Act) e
 		e = service.TokenEvent(c, a.On, a.What, a.More)
 	case server.ActTokenRevoked:
 		e = service.TokenEvent(c, a.On, a.What, "")
+	case server.ActCredentialGiven:
+		e = service.CredentialEvent(c, a.On, a.What)
 	default:
 		return fmt.Errorf("act of kind %d: %w", a.Kind, eventlog.ErrInvalid)
 	}

@@ -63,11 +63,7 @@ func (a *app) sourceListVerb() *cobra.Command {
 				return put(a.stdout, columns([]bool{false, false, false}, rows))
 			}
 			for _, s := range sources {
-				b, err := jsonLine(s)
-				if err != nil {
-					return err
-				}
-				if err := put(a.stdout, b); err != nil {
+				if err := a.putJSON(s); err != nil {
 					return err
 				}
 			}

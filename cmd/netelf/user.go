@@ -125,11 +125,7 @@ is kept of their passwords is not shown.`,
 			return put(a.stdout, columns([]bool{false, false, false, false}, rows))
 		}
 		for _, u := range list {
-			b, err := jsonLine(userJSON(&u))
-			if err != nil {
-				return err
-			}
-			if err := put(a.stdout, b); err != nil {
+			if err := a.putJSON(userJSON(&u)); err != nil {
 				return err
 			}
 		}

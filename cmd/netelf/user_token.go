@@ -140,20 +140,17 @@ func (a *app) userTokenListVerb() *cobra.Command {
 			return fmt.Errorf("%s: %w", s.Name(), err)
 		}
 		if asJSON {
-			var all []byte
 			for i := range list {
 				t := &list[i]
 				d := tokenDoc{Name: t.Name, Scope: strings.Split(t.Scope.String(), ","), Log: t.Log, Made: t.Made}
 				if !t.Expires.IsZero() {
 					d.Expires = &t.Expires
 				}
-				b, err := jsonLine(d)
-				if err != nil {
+				if err := a.putJSON(d); err != nil {
 					return err
 				}
-				all = append(all, b...)
 			}
-			return put(a.stdout, all)
+			return nil
 		}
 		rows := [][]string{{"TOKEN", "SCOPE", "LOG", "MADE", "EXPIRES"}}
 		for i := range list {
