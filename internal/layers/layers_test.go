@@ -27,7 +27,7 @@ var layers = [][]string{
 		"internal/results", "internal/watch", "message"},
 	{"files", "internal/sourcetext"},
 	{"service", "even", "api", "message/catalog"},
-	{"target", "api/server"},
+	{"target", "api/server", "internal/catalogserver"},
 	{"."},
 	{"web"},
 	{"cmd/netelf"},
@@ -47,10 +47,11 @@ var outside = map[string][]string{
 	"internal/users": {
 		"golang.org/x/crypto/argon2", "golang.org/x/crypto/md4", "golang.org/x/sys/unix", "golang.org/x/sys/windows",
 	},
-	"message/catalog": {
+	"internal/catalogserver": {
 		"github.com/cloudsoda/go-smb2", "github.com/jcmturner/gofork/encoding/asn1", "github.com/jcmturner/gokrb5/v8/...",
 		"golang.org/x/crypto/md4", "modernc.org/sqlite",
 	},
+	"message/catalog": {"modernc.org/sqlite"},
 	"api/server": {
 		"github.com/coreos/go-oidc/v3/oidc",
 		"github.com/danielgtaylor/huma/v2", "github.com/danielgtaylor/huma/v2/adapters/humago",
