@@ -32,7 +32,7 @@ func openRegistry(ctx context.Context, s *smb.Session, address string, who smb.C
 	if h, _, err := net.SplitHostPort(address); err == nil {
 		host = h
 	}
-	m, err := initiator(ctx, who, host)
+	m, err := rpcauth.Negotiate(ctx, rpcauth.Credentials{User: who.User, Domain: who.Domain, Password: who.Password}, who.Kerberos, smb.Service, host)
 	if err != nil {
 		return nil, err
 	}
@@ -43,18 +43,6 @@ func openRegistry(ctx context.Context, s *smb.Session, address string, who smb.C
 		return r, err
 	}
 	return dial(dcerpc.ClientOptions{})
-}
-
-// initiator makes the calling side of an authentication inside the pipe.
-func initiator(ctx context.Context, who smb.Credentials, host string) (*rpcauth.Initiator, error) {
-	if who.Kerberos == nil {
-		return rpcauth.NewInitiator(rpcauth.Credentials{User: who.User, Domain: who.Domain, Password: who.Password}, "host/"+host, true)
-	}
-	ticket, err := who.Kerberos.Ticket(ctx, smb.Service, host)
-	if err != nil {
-		return nil, err
-	}
-	return rpcauth.NewKerberosInitiator(ticket, true, true)
 }
 
 // registry is a server's registry below one key.
