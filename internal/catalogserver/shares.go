@@ -29,7 +29,7 @@ func (s shares) List(ctx context.Context, share, folder string, more func(name s
 	if err != nil {
 		return err
 	}
-	return sh.List(ctx, folder, func(e smb.Entry) bool { return more(e.Name) })
+	return sh.List(ctx, folder, more)
 }
 
 func (s shares) Open(ctx context.Context, share, name string) (catalog.ServerFile, error) {
