@@ -17,14 +17,13 @@ import (
 	"netelf.example/eventlog"
 	"netelf.example/internal/certs"
 	"netelf.example/internal/users"
-	"netelf.example/service"
 )
 
 // benchHTTP reads through the HTTP API over TLS, and has a hundred clients follow
 // 5,000 events a second: each gets all, or is told how many it does not get. Both ends
 // are in this process, on the processors that there are.
 func benchHTTP(w io.Writer, work string) (err error) {
-	s, direct, err := openService(filepath.Join(work, "data"), &service.Options{Sync: service.SyncNone, MaxSize: 64 << 20, Brief: true})
+	s, direct, give, err := openServed(work)
 	if err != nil {
 		return err
 	}
@@ -37,12 +36,8 @@ func benchHTTP(w io.Writer, work string) (err error) {
 	if _, err := store.Add(ctx, users.NewUser{Name: "fred", Password: "Yabba Dabba", Groups: []users.Group{users.Administrators}}); err != nil {
 		return err
 	}
-	h := server.New(server.Options{
-		Caller:   server.CallerOf,
-		For:      func(_ context.Context, c eventlog.Caller) (eventlog.Server, error) { return s.As(c), nil },
-		Accounts: server.NewAccounts(server.AccountsOptions{Users: store, Audit: func(context.Context, eventlog.Caller, server.Act) error { return nil }}),
-	})
-	hs := httptest.NewTLSServer(h.Network())
+	give.Accounts = server.NewAccounts(server.AccountsOptions{Users: store, Audit: func(context.Context, eventlog.Caller, server.Act) error { return nil }})
+	hs := httptest.NewTLSServer(server.New(give).Network())
 	defer hs.Close()
 	client, err := api.HTTPS(strings.TrimPrefix(hs.URL, "https://"), &api.HTTPSOptions{
 		Name: ".", Fingerprint: certs.Of(hs.Certificate().Raw).String(),
@@ -73,13 +68,9 @@ func benchHTTP(w io.Writer, work string) (err error) {
 	if _, err := reportRate(ctx, direct, 8, 100); err != nil { // so that there is enough to read
 		return err
 	}
-	var reads []float64
-	for range *runs {
-		rate, err := readThrough(ctx, client)
-		if err != nil {
-			return err
-		}
-		reads = append(reads, rate)
+	reads, err := readRates(ctx, client)
+	if err != nil {
+		return err
 	}
 	fmt.Fprintf(w, "  %-47s %12.0f events/s\n", "reading back, all fields", median(reads))
 	return nil

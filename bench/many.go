@@ -115,15 +115,7 @@ func benchMany(w io.Writer, work string) (err error) {
 		counted = append(counted, time.Since(begin).Seconds())
 	}
 	fmt.Fprintf(w, "\na result of %d events of %d servers, by the HTTP API; median of %d rounds\n", resultEvents, manyServers, *runs)
-	for _, l := range []struct {
-		what      string
-		have, aim float64
-	}{
-		{"the newest 200 events of all, final", median(first), aimFirst}, {"first bars", median(bars), aimFirst},
-		{"exact histogram and nine facets", median(counted), aimCounted},
-	} {
-		verdict(w, l.what, fmt.Sprintf("%.3f s", l.have), fmt.Sprintf("%.1f s", l.aim), l.have <= l.aim)
-	}
+	counting{median(first), median(bars), median(counted)}.judge(w, "the newest 200 events of all, final")
 	return nil
 }
 

@@ -6,7 +6,6 @@ import (
 	"io"
 	"runtime"
 	"slices"
-	"strings"
 	"syscall"
 	"time"
 
@@ -106,7 +105,7 @@ func benchUnsynced(w io.Writer, work string) error {
 		}
 		reports = append(reports, float64(n)/time.Since(begin).Seconds())
 		busy = append(busy, float64(n)/(processorTime()-used).Seconds())
-		rate, err := readBack(ctx, s)
+		rate, err := readThrough(ctx, s.As(administrator))
 		if err != nil {
 			return err
 		}
@@ -132,34 +131,4 @@ func processorTime() time.Duration {
 		return 0
 	}
 	return time.Duration(use.Utime.Nano() + use.Stime.Nano())
-}
-
-// readBack reads the log whole.
-func readBack(ctx context.Context, s *service.Service) (rate float64, err error) {
-	l, err := s.As(administrator).OpenLog(ctx, logName)
-	if err != nil {
-		return 0, err
-	}
-	defer l.Close()
-	c, err := l.Read(ctx, &eventlog.Selection{})
-	if err != nil {
-		return 0, err
-	}
-	defer c.Close()
-	begin, n := time.Now(), 0
-	var e eventlog.Event
-	for {
-		err := c.Next(ctx, &e)
-		if err == io.EOF {
-			break
-		}
-		if err != nil {
-			return 0, err
-		}
-		n++
-	}
-	if n == 0 || !strings.HasPrefix(e.Source, "quarry") {
-		return 0, fmt.Errorf("read %d events, the last of source %q", n, e.Source)
-	}
-	return float64(n) / time.Since(begin).Seconds(), nil
 }

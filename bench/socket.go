@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -24,7 +25,7 @@ import (
 // service itself, and reads back through it. Both ends are in this process, on the
 // processors that there are.
 func benchSocket(w io.Writer, work string) (err error) {
-	s, direct, err := openService(filepath.Join(work, "data"), &service.Options{Sync: service.SyncNone, MaxSize: 64 << 20, Brief: true})
+	s, direct, give, err := openServed(work)
 	if err != nil {
 		return err
 	}
@@ -35,10 +36,7 @@ func benchSocket(w io.Writer, work string) (err error) {
 		return err
 	}
 	h := &http.Server{
-		Handler: server.New(server.Options{
-			Caller: server.CallerOf,
-			For:    func(_ context.Context, c eventlog.Caller) (eventlog.Server, error) { return s.As(c), nil },
-		}),
+		Handler:     server.New(give),
 		ConnContext: server.ConnContext(func(server.Peer) eventlog.Caller { return administrator }),
 	}
 	go h.Serve(server.Peers(l, slog.New(slog.DiscardHandler))) // it ends with Close
@@ -80,16 +78,22 @@ func benchSocket(w io.Writer, work string) (err error) {
 		}
 		fmt.Fprintf(w, "  %2d reporters, %3d a report, %-20s %12.0f events/s%s\n", l.reporters, l.per, l.name, median(l.rates), ratio)
 	}
-	var reads []float64
-	for range *runs {
-		rate, err := readThrough(ctx, c)
-		if err != nil {
-			return err
-		}
-		reads = append(reads, rate)
+	reads, err := readRates(ctx, c)
+	if err != nil {
+		return err
 	}
 	fmt.Fprintf(w, "  %-47s %12.0f events/s   best %.0f\n", "reading back, all fields, through the socket", median(reads), slices.Max(reads))
 	return nil
+}
+
+// openServed opens a service that is not synced, with a source, and what hands it out
+// over HTTP.
+func openServed(work string) (*service.Service, eventlog.Reporter, server.Options, error) {
+	s, r, err := openService(filepath.Join(work, "data"), &service.Options{Sync: service.SyncNone, MaxSize: 64 << 20, Brief: true})
+	return s, r, server.Options{
+		Caller: server.CallerOf,
+		For:    func(_ context.Context, c eventlog.Caller) (eventlog.Server, error) { return s.As(c), nil },
+	}, err
 }
 
 // reportRate is how many events a second so many reporters get rid of.
@@ -122,6 +126,19 @@ func reportRate(ctx context.Context, r eventlog.Reporter, reporters, per int) (f
 	return float64(n.Load()) / time.Since(begin).Seconds(), nil
 }
 
+// readRates reads the log whole as often as is asked, and says how many events a second
+// that were.
+func readRates(ctx context.Context, srv eventlog.Server) (rates []float64, err error) {
+	for range *runs {
+		rate, err := readThrough(ctx, srv)
+		if err != nil {
+			return nil, err
+		}
+		rates = append(rates, rate)
+	}
+	return rates, nil
+}
+
 // readThrough reads the log whole.
 func readThrough(ctx context.Context, srv eventlog.Server) (rate float64, err error) {
 	l, err := srv.OpenLog(ctx, logName)
@@ -137,13 +154,17 @@ func readThrough(ctx context.Context, srv eventlog.Server) (rate float64, err er
 	begin, n := time.Now(), 0
 	var e eventlog.Event
 	for {
-		switch err := cur.Next(ctx, &e); err {
-		case nil:
-			n++
-		case io.EOF:
-			return float64(n) / time.Since(begin).Seconds(), nil
-		default:
+		err := cur.Next(ctx, &e)
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
 			return 0, err
 		}
+		n++
 	}
+	if n == 0 || !strings.HasPrefix(e.Source, "quarry") {
+		return 0, fmt.Errorf("read %d events, the last of source %q", n, e.Source)
+	}
+	return float64(n) / time.Since(begin).Seconds(), nil
 }

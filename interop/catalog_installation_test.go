@@ -19,6 +19,7 @@ import (
 
 	"netelf.example/eventlog"
 	"netelf.example/evt"
+	"netelf.example/internal/catalogserver"
 	"netelf.example/internal/logtest"
 	"netelf.example/message/catalog"
 	"netelf.example/nt"
@@ -289,7 +290,9 @@ func TestCatalogServer(t *testing.T) {
 	}
 	defer func() { _ = c.Close() }() // its writes are done
 	var last catalog.Progress
-	r, err := c.ImportServer(t.Context(), smbAddress(w), smbRoot, &catalog.ServerOptions{Timeout: time.Minute, Progress: func(p catalog.Progress) { last = p }})
+	r, err := catalogserver.Import(t.Context(), c, smbAddress(w), smbRoot, &catalogserver.Options{
+		Timeout: time.Minute, ServerOptions: catalog.ServerOptions{Progress: func(p catalog.Progress) { last = p }},
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -302,7 +305,7 @@ func TestCatalogServer(t *testing.T) {
 	// Who may not log on, and a server that is not there.
 	bad := smbRoot
 	bad.Password = "wrong"
-	if _, err := c.ImportServer(t.Context(), smbAddress(w), bad, nil); !errors.Is(err, fs.ErrPermission) {
+	if _, err := catalogserver.Import(t.Context(), c, smbAddress(w), bad, nil); !errors.Is(err, fs.ErrPermission) {
 		t.Error(err)
 	}
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -310,7 +313,7 @@ func TestCatalogServer(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = l.Close() }() // it says nothing
-	if _, err := c.ImportServer(t.Context(), l.Addr().String(), smbRoot, &catalog.ServerOptions{Timeout: 50 * time.Millisecond}); !errors.Is(err, context.DeadlineExceeded) {
+	if _, err := catalogserver.Import(t.Context(), c, l.Addr().String(), smbRoot, &catalogserver.Options{Timeout: 50 * time.Millisecond}); !errors.Is(err, context.DeadlineExceeded) {
 		t.Error(err)
 	}
 }

@@ -6,7 +6,6 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -19,29 +18,6 @@ import (
 	"netelf.example/message/catalog"
 	"netelf.example/render"
 )
-
-// buildDLL makes a DLL of a message text by windmc, windres and ld.
-func buildDLL(t testing.TB, name, source string) {
-	t.Helper()
-	const pkg = "binutils-mingw-w64-x86-64"
-	windmc, windres, ld := logtest.Program(t, "x86_64-w64-mingw32-windmc", pkg), logtest.Program(t, "x86_64-w64-mingw32-windres", pkg), logtest.Program(t, "x86_64-w64-mingw32-ld", pkg)
-	gcc := logtest.Program(t, "gcc", "gcc") // windres wants a preprocessor
-	dir := t.TempDir()
-	if err := os.WriteFile(filepath.Join(dir, "t.mc"), []byte(strings.ReplaceAll(source, "\n", "\r\n")), 0o666); err != nil {
-		t.Fatal(err)
-	}
-	for _, args := range [][]string{
-		{windmc, "t.mc"},
-		{windres, "--preprocessor=" + gcc, "--preprocessor-arg=-E", "--preprocessor-arg=-xc-header", "-O", "coff", "t.rc", "t.o"},
-		{ld, "-shared", "-e", "0", "-o", name, "t.o"},
-	} {
-		cmd := exec.Command(args[0], args[1:]...)
-		cmd.Dir = dir
-		if out, err := cmd.CombinedOutput(); err != nil {
-			t.Fatalf("%s: %v\n%s", args[0], err, out)
-		}
-	}
-}
 
 const catalogSource = `LanguageNames=(German=0x407:MSG00407)
 LanguageNames=(English=0x409:MSG00409)
@@ -79,16 +55,8 @@ func writeEvents(t testing.TB, path string, list []*eventlog.Event) {
 // readEvents reads one, as the log System.
 func readEvents(t testing.TB, path string) (list []*eventlog.Event) {
 	t.Helper()
-	f, err := os.Open(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = f.Close() }() // only read
-	st, err := f.Stat()
-	if err != nil {
-		t.Fatal(err)
-	}
-	r, err := evt.NewReader(f, st.Size(), &evt.Options{Origin: &eventlog.Origin{Log: "System"}})
+	f, size := openFile(t, path)
+	r, err := evt.NewReader(f, size, &evt.Options{Origin: &eventlog.Origin{Log: "System"}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -26,27 +26,6 @@ import (
 	"netelf.example/nt"
 )
 
-func openPE(t testing.TB, name string) *message.PE {
-	t.Helper()
-	f, err := os.Open(name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = f.Close() }) // only read
-	st, err := f.Stat()
-	if err != nil {
-		t.Fatal(err)
-	}
-	pe, err := message.OpenPE(f, st.Size())
-	if err != nil {
-		t.Fatal(err)
-	}
-	if d := pe.Damage(); d != nil {
-		t.Errorf("%s: %v", name, d)
-	}
-	return pe
-}
-
 // mcSource has every insertion form, in three languages. Each message names its
 // severity and facility: windmc does not carry them over.
 const mcSource = `;// Messages to compare.
@@ -115,9 +94,6 @@ dernier
 // TestMessageWindmc: what netelf reads of a source and of the DLL that windmc, windres and
 // ld made of it are the same texts.
 func TestMessageWindmc(t *testing.T) {
-	const pkg = "binutils-mingw-w64-x86-64"
-	windmc, windres, ld := logtest.Program(t, "x86_64-w64-mingw32-windmc", pkg), logtest.Program(t, "x86_64-w64-mingw32-windres", pkg), logtest.Program(t, "x86_64-w64-mingw32-ld", pkg)
-	gcc := logtest.Program(t, "gcc", "gcc") // windres wants a preprocessor
 	source := strings.ReplaceAll(mcSource, "\n", "\r\n")
 	latin1 := make([]byte, 0, len(source))
 	for _, r := range source {
@@ -133,22 +109,8 @@ func TestMessageWindmc(t *testing.T) {
 		{"ANSI out", latin1, []string{"-A"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			dir := t.TempDir()
-			in := func(program string, args ...string) {
-				t.Helper()
-				cmd := exec.Command(program, args...)
-				cmd.Dir = dir
-				if out, err := cmd.CombinedOutput(); err != nil {
-					t.Fatalf("%s: %v\n%s", program, err, out)
-				}
-			}
-			if err := os.WriteFile(filepath.Join(dir, "t.mc"), c.source, 0o666); err != nil {
-				t.Fatal(err)
-			}
-			in(windmc, append(c.args, "t.mc")...)
-			in(windres, "--preprocessor="+gcc, "--preprocessor-arg=-E", "--preprocessor-arg=-xc-header", "-O", "coff", "t.rc", "t.o")
-			in(ld, "-shared", "-e", "0", "-o", "t.dll", "t.o")
-
+			dll := filepath.Join(t.TempDir(), "t.dll")
+			dir := linkDLL(t, dll, c.source, c.args...)
 			ours := c.source
 			if len(c.args) > 0 && c.args[0] == "-u" {
 				ours = append([]byte{0xff, 0xfe}, ours...)
@@ -161,8 +123,7 @@ func TestMessageWindmc(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			pe := openPE(t, filepath.Join(dir, "t.dll"))
-			got, err := pe.Tables()
+			got, err := openPE(t, dll).Tables()
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -92,16 +92,8 @@ func newHive(t testing.TB, hive, prefix, reg string) {
 
 func openHive(t testing.TB, name string) *regf.Hive {
 	t.Helper()
-	f, err := os.Open(name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = f.Close() }) // only read
-	st, err := f.Stat()
-	if err != nil {
-		t.Fatal(err)
-	}
-	h, err := regf.Open(f, st.Size(), nil)
+	f, size := openFile(t, name)
+	h, err := regf.Open(f, size, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

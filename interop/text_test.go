@@ -18,7 +18,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"netelf.example/eventlog"
-	"netelf.example/internal/logtest"
+	"netelf.example/internal/logtest/petest"
 	"netelf.example/message"
 	"netelf.example/message/catalog"
 	"netelf.example/nt"
@@ -222,35 +222,11 @@ func TestRealLogText(t *testing.T) {
 
 // TestOwnMessages: windmc finds the same texts in netelf's own message file as netelf.
 func TestOwnMessages(t *testing.T) {
-	const pkg = "binutils-mingw-w64-x86-64"
-	windmc, windres, ld := logtest.Program(t, "x86_64-w64-mingw32-windmc", pkg), logtest.Program(t, "x86_64-w64-mingw32-windres", pkg), logtest.Program(t, "x86_64-w64-mingw32-ld", pkg)
-	gcc := logtest.Program(t, "gcc", "gcc") // windres wants a preprocessor
-	source := service.MessageFile()
-	parsed, err := message.ParseMC(source)
-	if err != nil {
-		t.Fatal(err)
-	}
-	want, err := parsed.Compile()
-	if err != nil {
-		t.Fatal(err)
-	}
-	dir := t.TempDir()
-	text := nt.AppendUTF16(nil, strings.ReplaceAll(string(source), "\n", "\r\n")) // windmc wants no mark of the byte order
-	if err := os.WriteFile(filepath.Join(dir, "netelf.mc"), text, 0o666); err != nil {
-		t.Fatal(err)
-	}
-	for _, args := range [][]string{
-		{windmc, "-u", "netelf.mc"},
-		{windres, "--preprocessor=" + gcc, "--preprocessor-arg=-E", "--preprocessor-arg=-xc-header", "-O", "coff", "netelf.rc", "netelf.o"},
-		{ld, "-shared", "-e", "0", "-o", "netelf.dll", "netelf.o"},
-	} {
-		cmd := exec.Command(args[0], args[1:]...)
-		cmd.Dir = dir
-		if out, err := cmd.CombinedOutput(); err != nil {
-			t.Fatalf("%s: %v\n%s", args[0], err, out)
-		}
-	}
-	got, err := openPE(t, filepath.Join(dir, "netelf.dll")).Tables()
+	source := string(service.MessageFile())
+	want := petest.Compile(t, source)
+	dll := filepath.Join(t.TempDir(), "netelf.dll")
+	linkDLL(t, dll, nt.AppendUTF16(nil, strings.ReplaceAll(source, "\n", "\r\n")), "-u") // windmc wants no mark of the byte order
+	got, err := openPE(t, dll).Tables()
 	if err != nil {
 		t.Fatal(err)
 	}

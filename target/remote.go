@@ -130,18 +130,11 @@ func (t Target) connect(ctx context.Context) (eventlog.Server, error) {
 // initiator makes the calling side of an authentication for RPC. Inside a pipe it has
 // the ticket that the pipe was opened with.
 func (t Target) initiator(ctx context.Context, c Credentials, host string) (*rpcauth.Initiator, error) {
-	if c.Kerberos == nil {
-		return rpcauth.NewInitiator(rpcauth.Credentials{User: c.User, Domain: c.Domain, Password: c.Password}, "host/"+host, true)
-	}
 	service := "host"
 	if t.Kind != RPC {
 		service = smb.Service
 	}
-	ticket, err := c.Kerberos.Ticket(ctx, service, host)
-	if err != nil {
-		return nil, err
-	}
-	return rpcauth.NewKerberosInitiator(ticket, true, true)
+	return rpcauth.Negotiate(ctx, rpcauth.Credentials{User: c.User, Domain: c.Domain, Password: c.Password}, c.Kerberos, service, host)
 }
 
 // SameHost says whether the names of two targets of a kind, as barney and

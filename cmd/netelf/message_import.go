@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"netelf.example/eventlog"
+	"netelf.example/internal/catalogserver"
 	"netelf.example/internal/config"
 	"netelf.example/internal/smb"
 	"netelf.example/internal/sourcetext"
@@ -226,13 +227,13 @@ func (im *importing) addServer(ctx context.Context, server string) (catalog.Impo
 		return catalog.Imported{}, err
 	}
 	told := false
-	r, err := im.c.ImportServer(ctx, host, smb.Credentials{User: who.User, Domain: who.Domain, Password: who.Password, Anonymous: who.Anonymous, Kerberos: who.Kerberos},
-		&catalog.ServerOptions{AllowBare: im.credentials.bare, Progress: func(p catalog.Progress) {
+	r, err := catalogserver.Import(ctx, im.c, host, smb.Credentials{User: who.User, Domain: who.Domain, Password: who.Password, Anonymous: who.Anonymous, Kerberos: who.Kerberos},
+		&catalogserver.Options{AllowBare: im.credentials.bare, ServerOptions: catalog.ServerOptions{Progress: func(p catalog.Progress) {
 			if p.Of > 0 && !told {
 				told = true
 				im.say("%s: %s in its registry", host, counted(uint64(p.Of), "source"))
 			}
-		}})
+		}}})
 	if err != nil && r.Files > 0 { // what was had before stays
 		im.tell("smb://"+server, r)
 	}

@@ -12,8 +12,8 @@ import (
 // maxFile is the longest configuration, ticket cache or keytab that is read, in bytes.
 const maxFile = 1 << 20
 
-// readFile reads a file of bounded size. What it wants is no server: an error is never
-// fs.ErrNotExist, which would say that a target is not there.
+// readFile reads a file of bounded size. Whoever hands its error on does so by because:
+// fs.ErrNotExist would say that a target is not there.
 func readFile(name string) ([]byte, error) {
 	f, err := os.Open(name)
 	if err != nil {

@@ -27,7 +27,7 @@ var layers = [][]string{
 		"internal/results", "internal/watch", "message"},
 	{"files", "internal/sourcetext"},
 	{"service", "even", "api", "message/catalog"},
-	{"target", "api/server"},
+	{"target", "api/server", "internal/catalogserver"},
 	{"."},
 	{"web"},
 	{"cmd/netelf"},
@@ -47,10 +47,11 @@ var outside = map[string][]string{
 	"internal/users": {
 		"golang.org/x/crypto/argon2", "golang.org/x/crypto/md4", "golang.org/x/sys/unix", "golang.org/x/sys/windows",
 	},
-	"message/catalog": {
+	"internal/catalogserver": {
 		"github.com/cloudsoda/go-smb2", "github.com/jcmturner/gofork/encoding/asn1", "github.com/jcmturner/gokrb5/v8/...",
 		"golang.org/x/crypto/md4", "modernc.org/sqlite",
 	},
+	"message/catalog": {"modernc.org/sqlite"},
 	"api/server": {
 		"github.com/coreos/go-oidc/v3/oidc",
 		"github.com/danielgtaylor/huma/v2", "github.com/danielgtaylor/huma/v2/adapters/humago",
@@ -76,7 +77,7 @@ var outside = map[string][]string{
 
 // helpers stand outside the layers: they are imported by tests only, or are
 // programs of their own.
-var helpers = []string{"internal/logtest", "internal/logtest/petest", "internal/layers", "internal/journal/journaltest", "internal/oidc/oidctest", "interop", "bench", "web/webtest"}
+var helpers = []string{"internal/logtest", "internal/logtest/pebuild", "internal/logtest/petest", "internal/layers", "internal/journal/journaltest", "internal/oidc/oidctest", "interop", "bench", "web/webtest"}
 
 // imports is what each package of the module imports, tests apart.
 func imports(t *testing.T) map[string][]string {

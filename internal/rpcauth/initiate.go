@@ -1,6 +1,7 @@
 package rpcauth
 
 import (
+	"context"
 	"time"
 
 	"netelf.example/internal/dcerpc"
@@ -46,6 +47,19 @@ func NewInitiator(c Credentials, target string, negotiate bool) (*Initiator, err
 func NewKerberosInitiator(t *krb5.Ticket, negotiate, seal bool) (*Initiator, error) {
 	inner := krb5.NewInitiator(t, krb5.DCE, seal)
 	return newInitiator(&Initiator{ticket: inner, inner: inner}, spnego.Kerberos, negotiate)
+}
+
+// Negotiate makes the calling side inside SPNEGO, for dcerpc.LevelPrivacy: by a ticket
+// of tickets for a service of the host or, where that is nil, by NTLM as c.
+func Negotiate(ctx context.Context, c Credentials, tickets *krb5.Client, service, host string) (*Initiator, error) {
+	if tickets == nil {
+		return NewInitiator(c, "host/"+host, true)
+	}
+	t, err := tickets.Ticket(ctx, service, host)
+	if err != nil {
+		return nil, err
+	}
+	return NewKerberosInitiator(t, true, true)
 }
 
 func newInitiator(i *Initiator, oid spnego.OID, negotiate bool) (_ *Initiator, err error) {

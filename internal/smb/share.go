@@ -9,7 +9,6 @@ import (
 	"os"
 	"runtime"
 	"strings"
-	"time"
 	"unicode"
 
 	smb2 "github.com/cloudsoda/go-smb2"
@@ -96,20 +95,12 @@ func fileName(name string) bool {
 		!strings.ContainsAny(name, `\/:*?"<>|`) && strings.IndexFunc(name, unicode.IsControl) < 0
 }
 
-// Entry is what a folder has.
-type Entry struct {
-	Name    string
-	Folder  bool
-	Size    int64
-	Written time.Time // of the last change
-}
-
 // batch is how many entries of a folder are asked for at a time.
 const batch = 512
 
-// List gives the entries of a folder, until more says no. A server that gives a name
+// List gives the names in a folder, until more says no. A server that gives a name
 // which is not that of a file, as one with a slash in it or "..", is an error.
-func (sh *Share) List(ctx context.Context, name string, more func(Entry) bool) error {
+func (sh *Share) List(ctx context.Context, name string, more func(name string) bool) error {
 	path, err := sh.path(name)
 	if err != nil {
 		return err
@@ -144,7 +135,7 @@ func (sh *Share) List(ctx context.Context, name string, more func(Entry) bool) e
 			if !fileName(e.Name()) {
 				return fmt.Errorf("smb: %s: %s: %q is not the name of a file", sh.session.address, op, e.Name())
 			}
-			if !more(Entry{e.Name(), e.IsDir(), e.Size(), e.ModTime()}) {
+			if !more(e.Name()) {
 				return nil
 			}
 		}
@@ -159,11 +150,10 @@ func (sh *Share) shut(f *smb2.File) { _, _ = sh.session.start(f.Close) } // a se
 
 // File is an open file of a share.
 type File struct {
-	share   *Share
-	name    string
-	file    *smb2.File
-	size    int64
-	written time.Time
+	share *Share
+	name  string
+	file  *smb2.File
+	size  int64
 }
 
 // Open opens a file for reading. One that is not there is an *Error that is
@@ -188,7 +178,7 @@ func (sh *Share) Open(ctx context.Context, name string) (*File, error) {
 			_ = file.Close() // what went wrong is err
 			return nil, err
 		}
-		return func() { f = &File{sh, name, file, st.Size(), st.ModTime()} }, nil
+		return func() { f = &File{sh, name, file, st.Size()} }, nil
 	})
 	if err != nil {
 		return nil, err
@@ -198,9 +188,6 @@ func (sh *Share) Open(ctx context.Context, name string) (*File, error) {
 
 // Size is how many bytes the server says that the file has.
 func (f *File) Size() int64 { return f.size }
-
-// Written is when the server says that it was changed last.
-func (f *File) Written() time.Time { return f.written }
 
 // ReadAt reads within the size that the file had when it was opened. It waits for the
 // server until the session ends.

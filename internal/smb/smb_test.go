@@ -617,7 +617,7 @@ func FuzzServer(f *testing.F) {
 			}
 		}
 		if sh, err := x.Share(ctx, "ADMIN$"); err == nil {
-			_ = sh.List(ctx, ".", func(Entry) bool { return true })
+			_ = sh.List(ctx, ".", func(string) bool { return true })
 			if f, err := sh.Open(ctx, "a"); err == nil {
 				context.AfterFunc(ctx, func() { _ = x.Close() })
 				_, _ = f.ReadAt(make([]byte, 100), 0)

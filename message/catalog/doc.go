@@ -16,8 +16,8 @@
 // Update adds sources and files in one transaction. The imports read them from
 // a folder of DLLs (ImportFolder), exports and hives of the registry (ImportReg,
 // ImportHive), the sources that a service has registered (ImportSources), a Windows installation with its
-// hives (ImportWindows) and a Windows server (ImportServer). Merge and Export copy
-// between catalogues.
+// hives (ImportWindows) and a Windows server (ImportServer), which somebody else has
+// connected to. Merge and Export copy between catalogues.
 //
 // A file is known by its name and by a hash of what was taken from it, so that
 // several versions of a DLL stand beside each other. A source names the paths that

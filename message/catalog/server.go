@@ -6,45 +6,56 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"net"
 	"slices"
-	"strings"
-	"time"
 
 	"netelf.example/eventlog"
-	"netelf.example/internal/dcerpc"
 	"netelf.example/internal/regf"
-	"netelf.example/internal/rpcauth"
-	"netelf.example/internal/smb"
-	"netelf.example/internal/winreg"
-	"netelf.example/nt"
 )
 
-// Limits of importing from a server; ServerOptions may have smaller ones.
-const (
-	MaxServerBytes = 4 << 30 // that are read of its files
-	MaxServerTime  = 2 * time.Hour
-)
+// MaxServerBytes is how much an import from a server reads of its files;
+// ServerOptions may have a smaller limit.
+const MaxServerBytes = 4 << 30
 
 // ServerOptions are those of ImportServer; nil is fine.
 type ServerOptions struct {
-	// Origin is what the catalogue says of where sources and files are from. "":
-	// smb:// and the address.
+	// Origin is what the catalogue says of where sources and files are from.
 	Origin string
-
-	// Timeout ends the import. What was added until then stays. 0: MaxServerTime.
-	Timeout time.Duration
 
 	// MaxBytes is how much is read of files: what would be more is a problem. 0:
 	// MaxServerBytes.
 	MaxBytes int64
 
-	// AllowBare asks a server's registry also without authentication inside the pipe,
-	// which is protected by SMB, where the server refuses that. False: it is an error.
-	AllowBare bool
-
 	// Progress is told what is being done, before each source. nil: nobody is.
 	Progress func(Progress)
+}
+
+// Registry is the registry of a server. A key that is not there is fs.ErrNotExist.
+type Registry interface {
+	// Keys gives the names of the keys below one of HKEY_LOCAL_MACHINE.
+	Keys(ctx context.Context, path string) ([]string, error)
+	Values(ctx context.Context, path string) ([]RegistryValue, error)
+	// Over says of an error of Keys or Values that nothing more can be had.
+	Over(err error) bool
+}
+
+// RegistryValue is a value of a key: its name, its type and its data.
+type RegistryValue = regf.Value
+
+// Shares are the shares of a server. Names of files and folders have slashes, and the
+// folder that a share is, is ".".
+type Shares interface {
+	// List gives the names in a folder, until more says no.
+	List(ctx context.Context, share, folder string, more func(name string) bool) error
+	Open(ctx context.Context, share, name string) (ServerFile, error)
+	// Over says of an error of List, Open or a file that nothing more can be had.
+	Over(err error) bool
+}
+
+// ServerFile is an open file of a server.
+type ServerFile interface {
+	io.ReaderAt
+	io.Closer
+	Size() int64
 }
 
 // Progress is how far an import is.
@@ -58,94 +69,16 @@ type Progress struct {
 
 // ImportServer adds the sources that a Windows server's registry has, and the files
 // that they name out of its shares: ADMIN$ for its Windows folder, C$ and its like for
-// drives. It asks over SMB 2 or 3, as c, who must be an administrator there. Case
-// does not count, and a file that several sources name is read once.
+// drives. Case does not count, and a file that several sources name is read once.
 //
 // Each file is added by itself, and then the sources of the server: what was added
 // before an error stays, and is in the Imported that comes with it. What is wrong with
 // one key or file is a problem.
-func (c *Catalog) ImportServer(ctx context.Context, address string, who smb.Credentials, opts *ServerOptions) (Imported, error) {
-	o := ServerOptions{}
+func (c *Catalog) ImportServer(ctx context.Context, registry Registry, from Shares, opts *ServerOptions) (Imported, error) {
+	var o ServerOptions
 	if opts != nil {
 		o = *opts
 	}
-	if o.Timeout <= 0 {
-		o.Timeout = MaxServerTime
-	}
-	if o.Origin == "" {
-		o.Origin = "smb://" + address
-	}
-	ctx, cancel := context.WithTimeout(ctx, o.Timeout)
-	defer cancel()
-	s, err := smb.Dial(ctx, smb.Options{Address: address, Credentials: who})
-	if err != nil {
-		return Imported{}, err
-	}
-	defer func() { _ = s.Close() }() // only read
-	stop := context.AfterFunc(ctx, func() { _ = s.Close() })
-	defer stop()
-	r, err := openRegistry(ctx, s, address, who, o.AllowBare)
-	if err != nil {
-		return Imported{}, err
-	}
-	defer func() { _ = r.Close() }() // only read
-	done, err := c.importServer(ctx, &remote{newBudget(), ctx, r.LocalMachine()}, &sessionFiles{s, map[string]*smb.Share{}}, &o)
-	if err != nil && ctx.Err() != nil {
-		err = ctx.Err() // and not that the session was closed
-	}
-	return done, err
-}
-
-// openRegistry opens a server's registry, with privacy inside the pipe. A server that
-// takes no authentication there is asked without it where bare is true.
-func openRegistry(ctx context.Context, s *smb.Session, address string, who smb.Credentials, bare bool) (*winreg.Registry, error) {
-	dial := func(o dcerpc.ClientOptions) (*winreg.Registry, error) {
-		nc, err := s.Pipe(ctx, winreg.Pipe)
-		if err != nil {
-			return nil, err
-		}
-		return winreg.Dial(ctx, nc, &o)
-	}
-	if who.Anonymous {
-		return dial(dcerpc.ClientOptions{})
-	}
-	host := address
-	if h, _, err := net.SplitHostPort(address); err == nil {
-		host = h
-	}
-	m, err := initiator(ctx, who, host)
-	if err != nil {
-		return nil, err
-	}
-	r, err := dial(dcerpc.ClientOptions{Mechanism: m, AuthType: m.AuthType(), HeaderSigning: true})
-	var refused *dcerpc.BindError
-	var fault *dcerpc.Fault
-	if err == nil || !bare || errors.Is(err, fs.ErrPermission) || !errors.As(err, &refused) && !errors.As(err, &fault) {
-		return r, err
-	}
-	return dial(dcerpc.ClientOptions{})
-}
-
-// initiator makes the calling side of an authentication inside the pipe.
-func initiator(ctx context.Context, who smb.Credentials, host string) (*rpcauth.Initiator, error) {
-	if who.Kerberos == nil {
-		return rpcauth.NewInitiator(rpcauth.Credentials{User: who.User, Domain: who.Domain, Password: who.Password}, "host/"+host, true)
-	}
-	ticket, err := who.Kerberos.Ticket(ctx, smb.Service, host)
-	if err != nil {
-		return nil, err
-	}
-	return rpcauth.NewKerberosInitiator(ticket, true, true)
-}
-
-// files are the shares of a server.
-type files interface {
-	list(ctx context.Context, share, folder string, more func(name string) bool) error
-	open(ctx context.Context, share, name string) (file, int64, error)
-}
-
-// importServer imports what a registry says out of shares.
-func (c *Catalog) importServer(ctx context.Context, h hierarchy, from files, o *ServerOptions) (Imported, error) {
 	left := o.MaxBytes
 	if left <= 0 || left > MaxServerBytes {
 		left = MaxServerBytes
@@ -153,7 +86,8 @@ func (c *Catalog) importServer(ctx context.Context, h hierarchy, from files, o *
 	if checkText(o.Origin, MaxName) != nil {
 		o.Origin = ""
 	}
-	at := &shares{ctx: ctx, files: from, left: left, limit: left, names: MaxWalk}
+	h := &remote{newBudget(), ctx, registry}
+	at := &shares{ctx: ctx, from: from, left: left, limit: left, names: MaxWalk}
 	var result Imported
 	im := &importer{
 		ctx: ctx, add: func(fn func(tx *Tx) error) error { return c.Update(ctx, fn) },
@@ -269,197 +203,43 @@ func (w windows) place(im *importer) func(string) (string, error) {
 	}
 }
 
-// shares is the place of a server's shares: the first part of a name is the share. It
-// lasts as long as ctx.
-type shares struct {
-	ctx         context.Context
-	files       files
-	left, limit int64 // bytes of files that may be read, and those at first
-	names       int   // of files and folders that may be listed
-	over        error // why nothing more can be had
-}
-
-// note keeps an error that is the end of the session.
-func (p *shares) note(err error) error {
-	if err != nil && p.over == nil && smb.IsOver(err) {
-		p.over = err
-	}
-	return err
-}
-
-func (p *shares) list(name string, more func(name string) bool) error {
-	if name == "." { // shares are not listed: one that is not there is found out when it is opened
-		for c := 'A'; c <= 'Z'; c++ {
-			more(string(c) + "$")
-		}
-		more(adminShare)
-		return nil
-	}
-	share, folder, ok := strings.Cut(name, "/")
-	if !ok {
-		folder = "."
-	}
-	err := p.files.list(p.ctx, share, folder, func(name string) bool {
-		if p.names--; p.names < 0 {
-			return false
-		}
-		return more(name)
-	})
-	if p.names < 0 && p.over == nil {
-		p.over = over("names of the server's files or more", MaxWalk+1, MaxWalk)
-	}
-	if p.over != nil {
-		return p.over
-	}
-	return p.note(err)
-}
-
-func (p *shares) open(name string) (file, int64, error) {
-	share, name, _ := strings.Cut(name, "/")
-	f, size, err := p.files.open(p.ctx, share, name)
-	if p.note(err) != nil {
-		return nil, 0, err
-	}
-	return &blocks{file: f, size: size, of: p, have: map[int64][]byte{}}, size, nil
-}
-
-// sessionFiles are the shares of a session.
-type sessionFiles struct {
-	session *smb.Session
-	shares  map[string]*smb.Share
-}
-
-func (f *sessionFiles) share(ctx context.Context, name string) (*smb.Share, error) {
-	if sh, ok := f.shares[name]; ok {
-		return sh, nil
-	}
-	sh, err := f.session.Share(ctx, name)
-	if err == nil {
-		f.shares[name] = sh
-	}
-	return sh, err
-}
-
-func (f *sessionFiles) list(ctx context.Context, share, folder string, more func(name string) bool) error {
-	sh, err := f.share(ctx, share)
-	if err != nil {
-		return err
-	}
-	return sh.List(ctx, folder, func(e smb.Entry) bool { return more(e.Name) })
-}
-
-func (f *sessionFiles) open(ctx context.Context, share, name string) (file, int64, error) {
-	sh, err := f.share(ctx, share)
-	if err != nil {
-		return nil, 0, err
-	}
-	file, err := sh.Open(ctx, name)
-	if err != nil {
-		return nil, 0, err
-	}
-	return file, file.Size(), nil
-}
-
-// blocks reads a file in pieces that are worth the way to the server, and counts them.
-type blocks struct {
-	file
-	size int64
-	of   *shares
-	have map[int64][]byte // by their number; at most maxBlocks
-}
-
-const (
-	block     = 64 << 10
-	maxBlocks = 8
-)
-
-func (b *blocks) ReadAt(p []byte, off int64) (int, error) {
-	if off < 0 || off >= b.size {
-		return 0, io.EOF
-	}
-	if len(p) > block {
-		return b.read(p, off)
-	}
-	for n := 0; ; {
-		i := (off + int64(n)) / block
-		piece, ok := b.have[i]
-		if !ok {
-			piece = make([]byte, min(block, b.size-i*block))
-			if _, err := b.read(piece, i*block); err != nil && err != io.EOF {
-				return n, err
-			}
-			if len(b.have) == maxBlocks {
-				clear(b.have)
-			}
-			b.have[i] = piece
-		}
-		n += copy(p[n:], piece[off+int64(n)-i*block:])
-		if n == len(p) {
-			return n, nil
-		}
-		if off+int64(n) >= b.size {
-			return n, io.EOF
-		}
-	}
-}
-
-func (b *blocks) read(p []byte, off int64) (int, error) {
-	if b.of.left -= int64(len(p)); b.of.left < 0 {
-		b.of.left = 0
-		return 0, over("bytes of the server's files or more", b.of.limit+1, b.of.limit)
-	}
-	n, err := b.file.ReadAt(p, off)
-	return n, b.of.note(err)
-}
-
 // remote is a server's registry as a hierarchy. It lasts as long as ctx.
 type remote struct {
 	budget
 	ctx  context.Context
-	root *winreg.Key
+	from Registry
 }
 
-// with opens a key for fn.
-func (r *remote) with(path string, fn func(k *winreg.Key) error) error {
-	if r.over != nil {
-		return r.over
-	}
-	k, err := r.root.Open(r.ctx, path, winreg.AccessRead)
-	if err == nil {
-		err = fn(k)
-		if e := k.Close(r.ctx); err == nil {
-			err = e
-		}
-	}
-	var code nt.Win32Error
-	if err != nil && !errors.As(err, &code) && !errors.Is(err, eventlog.ErrTooLarge) && !errors.Is(err, eventlog.ErrInvalid) {
+// note keeps an error that is the end of the connection.
+func (r *remote) note(err error) error {
+	if err != nil && r.from.Over(err) {
 		r.over = err
 	}
 	return err
 }
 
-func (r *remote) keys(path string) (names []string, err error) {
-	err = r.with(path, func(k *winreg.Key) (err error) {
-		names, err = k.Keys(r.ctx, MaxSources)
-		return err
-	})
+func (r *remote) keys(path string) ([]string, error) {
+	if r.over != nil {
+		return nil, r.over
+	}
+	names, err := r.from.Keys(r.ctx, path)
 	for _, name := range names {
 		if !r.spend(len(name)) {
 			return nil, r.over
 		}
 	}
-	return names, err
+	return names, r.note(err)
 }
 
-func (r *remote) values(path string) (list []regf.Value, err error) {
-	err = r.with(path, func(k *winreg.Key) (err error) {
-		list, err = k.Values(r.ctx)
-		return err
-	})
+func (r *remote) values(path string) ([]regf.Value, error) {
+	if r.over != nil {
+		return nil, r.over
+	}
+	list, err := r.from.Values(r.ctx, path)
 	for i := range list {
 		if !r.spend(len(list[i].Data)) {
 			return nil, r.over
 		}
 	}
-	return list, err
+	return list, r.note(err)
 }

@@ -22,19 +22,18 @@ import (
 // registryOf is a registry that a test has: values by the path of their key.
 type registryOf struct {
 	at    map[string]map[string]string
-	over  error
 	calls int
 	after int // calls that are answered; 0: all
 }
 
 func (r *registryOf) call() error {
 	if r.calls++; r.after > 0 && r.calls > r.after {
-		r.over = net.ErrClosed
+		return net.ErrClosed
 	}
-	return r.over
+	return nil
 }
 
-func (r *registryOf) keys(path string) ([]string, error) {
+func (r *registryOf) Keys(_ context.Context, path string) ([]string, error) {
 	if err := r.call(); err != nil {
 		return nil, err
 	}
@@ -54,7 +53,7 @@ func (r *registryOf) keys(path string) ([]string, error) {
 	return names, nil
 }
 
-func (r *registryOf) values(path string) (list []regf.Value, err error) {
+func (r *registryOf) Values(_ context.Context, path string) (list []RegistryValue, err error) {
 	if err := r.call(); err != nil {
 		return nil, err
 	}
@@ -69,7 +68,7 @@ func (r *registryOf) values(path string) (list []regf.Value, err error) {
 	return list, nil
 }
 
-func (r *registryOf) ended() error { return r.over }
+func (*registryOf) Over(err error) bool { return errors.Is(err, net.ErrClosed) }
 
 // sharesOf are the files of a server that a test has.
 type sharesOf struct {
@@ -80,7 +79,7 @@ type sharesOf struct {
 	names  func(folder string) []string // more of them
 }
 
-func (s *sharesOf) list(_ context.Context, share, folder string, more func(string) bool) error {
+func (s *sharesOf) List(_ context.Context, share, folder string, more func(string) bool) error {
 	in := share + "/" + folder
 	if folder == "." {
 		in = share
@@ -110,25 +109,31 @@ func (s *sharesOf) list(_ context.Context, share, folder string, more func(strin
 	return nil
 }
 
-type memory struct{ *bytes.Reader }
+type memory struct {
+	*bytes.Reader
+	size int64 // as the server says it
+}
 
-func (memory) Close() error { return nil }
+func (m memory) Size() int64 { return m.size }
+func (memory) Close() error  { return nil }
 
-func (s *sharesOf) open(_ context.Context, share, name string) (file, int64, error) {
+func (*sharesOf) Over(err error) bool { return errors.Is(err, net.ErrClosed) }
+
+func (s *sharesOf) Open(_ context.Context, share, name string) (ServerFile, error) {
 	name = share + "/" + name
 	s.opened = append(s.opened, name)
 	if err := s.hidden[name]; err != nil {
-		return nil, 0, err
+		return nil, err
 	}
 	b, ok := s.files[name]
 	if !ok {
-		return nil, 0, fmt.Errorf("%s: %w", name, fs.ErrNotExist)
+		return nil, fmt.Errorf("%s: %w", name, fs.ErrNotExist)
 	}
 	size := int64(len(b))
 	if n := s.said[name]; n != 0 {
 		size = n
 	}
-	return memory{bytes.NewReader(b)}, size, nil
+	return memory{bytes.NewReader(b), size}, nil
 }
 
 const logsAt = `SYSTEM\CurrentControlSet\Services\EventLog\`
@@ -157,7 +162,7 @@ func TestImportServer(t *testing.T) {
 	c := newTest(t)
 	h, from := serverOf(t)
 	var told []Progress
-	r, err := c.importServer(ctx, h, from, &ServerOptions{Origin: "smb://bedrock", Progress: func(p Progress) { told = append(told, p) }})
+	r, err := c.ImportServer(ctx, h, from, &ServerOptions{Origin: "smb://bedrock", Progress: func(p Progress) { told = append(told, p) }})
 	must(t, err)
 	if r.Sources != 6 || r.Files != 3 || r.Tables != 4 {
 		t.Errorf("%d sources, %d files, %d tables", r.Sources, r.Files, r.Tables)
@@ -235,7 +240,7 @@ func TestImportServerHostile(t *testing.T) {
 			h, from := serverOf(t)
 			o := &ServerOptions{Origin: "smb://bedrock"}
 			x.change(h, from, o)
-			r, err := c.importServer(ctx, h, from, o)
+			r, err := c.ImportServer(ctx, h, from, o)
 			if !errors.Is(err, x.err) || r.Sources != x.sources || !strings.Contains(strings.Join(problems(r), "\n"), x.problem) {
 				t.Errorf("%d sources, %q, %v", r.Sources, problems(r), err)
 			}
@@ -253,7 +258,7 @@ func TestImportServerDeadline(t *testing.T) {
 	c := newTest(t)
 	h, from := serverOf(t)
 	ctx, cancel := context.WithCancel(context.Background())
-	r, err := c.importServer(ctx, h, from, &ServerOptions{Progress: func(p Progress) {
+	r, err := c.ImportServer(ctx, h, from, &ServerOptions{Progress: func(p Progress) {
 		if p.Doing == "Svc" {
 			cancel()
 		}
@@ -271,7 +276,7 @@ func TestImportServerDeadline(t *testing.T) {
 
 // TestServerNames: folders without an end are not listed for ever, however many.
 func TestServerNames(t *testing.T) {
-	at := &shares{ctx: ctx, names: 25, files: &sharesOf{names: func(string) []string { return []string{"x"} }}}
+	at := &shares{ctx: ctx, names: 25, from: &sharesOf{names: func(string) []string { return []string{"x"} }}}
 	n := 0
 	for range 2 {
 		if err := at.list("C$/bait", func(string) bool { n++; return n%10 > 0 }); err != nil || at.over != nil {
@@ -307,8 +312,8 @@ func TestBlocks(t *testing.T) {
 	for i := range b {
 		b[i] = byte(i * 7 >> 3)
 	}
-	at := &shares{left: 1 << 30, limit: 1 << 30}
-	f := &blocks{file: memory{bytes.NewReader(b)}, size: int64(len(b)), of: at, have: map[int64][]byte{}}
+	at := &shares{from: new(sharesOf), left: 1 << 30, limit: 1 << 30}
+	f := &blocks{ServerFile: memory{bytes.NewReader(b), int64(len(b))}, of: at, have: map[int64][]byte{}}
 	for _, x := range [][2]int{{0, 1}, {0, block}, {block - 1, 2}, {5, 2 * block}, {len(b) - 10, 10}, {len(b) - 10, 20}, {len(b), 1}, {3 * block, 100}, {2*block + 50, block}, {0, len(b) + 1}} {
 		got := make([]byte, x[1])
 		n, err := f.ReadAt(got, int64(x[0]))
