@@ -1,6 +1,7 @@
 // The other pages, who looks at them, and what holds for all of them.
 import { readFile } from "node:fs/promises";
-import { assert, asks, base, check, fake, param, row, seen, set, show, until } from "./page.js";
+import { fake, seen, set } from "./fake.js";
+import { assert, asks, base, check, param, row, show, until } from "./page.js";
 
 const password = "yabba dabba"; // webtest.Password
 
