@@ -1,6 +1,7 @@
 // Who is asked to say who they are.
 import { useEffect, useState } from "preact/hooks";
 import { get, post, query, stranger, why, type LoginWays } from "./api.ts";
+import { input } from "./form.ts";
 import { visible } from "./text.ts";
 import { format, view } from "./view.ts";
 
@@ -28,9 +29,8 @@ export function Login(props: { expired: boolean; done: () => void }) {
       <form
         onSubmit={async (e) => {
           e.preventDefault();
-          const f = e.currentTarget.elements;
-          const user = (f.namedItem("user") as HTMLInputElement).value;
-          const password = f.namedItem("password") as HTMLInputElement;
+          const user = input(e.currentTarget, "user").value;
+          const password = input(e.currentTarget, "password");
           setBusy(true);
           try {
             await post("/v1/session", { user, password: password.value });
