@@ -77,7 +77,7 @@ var outside = map[string][]string{
 
 // helpers stand outside the layers: they are imported by tests only, or are
 // programs of their own.
-var helpers = []string{"internal/logtest", "internal/logtest/pebuild", "internal/logtest/petest", "internal/layers", "internal/journal/journaltest", "internal/oidc/oidctest", "interop", "bench", "web/webtest"}
+var helpers = []string{"internal/logtest", "internal/logtest/pebuild", "internal/logtest/petest", "internal/layers", "internal/journal/journaltest", "internal/oidc/oidctest", "interop", "bench", "web/webtest", "web/webtest/serve"}
 
 // imports is what each package of the module imports, tests apart.
 func imports(t *testing.T) map[string][]string {

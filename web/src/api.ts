@@ -194,6 +194,11 @@ export interface About {
   caller: { name?: string; sids: string[]; administrator: boolean };
 }
 
+export interface LoginWays {
+  password: boolean;
+  oidc: { name: string } | null;
+}
+
 /** Problem is what the API answers where it does not do what it was asked for. */
 export class Problem extends Error {
   status: number;

@@ -1,7 +1,7 @@
 // Event log files that are dropped on the page, or chosen: the server reads them, and
 // the page opens their events.
 import { useEffect, useState } from "preact/hooks";
-import { call, query, why, type Server } from "./api.ts";
+import { call, query, why } from "./api.ts";
 import { say } from "./state.ts";
 import { visible } from "./text.ts";
 import { go } from "./view.ts";
@@ -12,8 +12,8 @@ async function open(files: File[]): Promise<void> {
   for (const f of files) {
     say(`${visible(f.name)} is read…`);
     try {
-      const s = await call<Pick<Server, "name"> & { server?: string }>("POST", "/v1/files" + query({ name: f.name }), f);
-      opened.push(s.server ?? s.name);
+      const s = await call<{ server: string }>("POST", "/v1/files" + query({ name: f.name }), f);
+      opened.push(s.server);
     } catch (e) {
       say(`${visible(f.name)}: ${why(e)}`);
     }

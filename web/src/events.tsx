@@ -179,7 +179,7 @@ export function Events() {
     if (v.key) go({ key: "" });
     grid.current?.element.focus();
   };
-  const step = (by: number) => choose(Math.max(0, Math.min(rows.total() - 1, (chosen < 0 ? (grid.current?.first ?? 0) - Math.sign(by) : chosen) + by)));
+  const step = (by: number) => grid.current && choose(grid.current.step(chosen, by));
   useCommand({ row: () => row, step, close, open: focusDetail });
 
   return (

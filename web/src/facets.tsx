@@ -2,6 +2,7 @@
 import { useState } from "preact/hooks";
 import type { Facet, Value } from "./api.ts";
 import { dataField } from "./ask.ts";
+import { input } from "./form.ts";
 import { result } from "./result.ts";
 import { count, oneLine } from "./text.ts";
 import { Actions, filter } from "./value.tsx";
@@ -66,10 +67,10 @@ export function FacetsView(props: { extra: string[]; add: (field: string) => voi
       <form
         onSubmit={(e) => {
           e.preventDefault();
-          const input = e.currentTarget.elements.namedItem("name") as HTMLInputElement;
-          const name = input.value.trim();
+          const box = input(e.currentTarget, "name");
+          const name = box.value.trim();
           if (name) props.add(dataField(name.replace(/^data\./, "")));
-          input.value = "";
+          box.value = "";
         }}
       >
         <label>

@@ -91,6 +91,11 @@ export class Grid {
     return Math.ceil(this.position / this.rowHeight);
   }
 
+  /** step is the row so many below another; from none, which is -1, the way begins with what is seen. */
+  step(from: number, by: number): number {
+    return Math.max(0, Math.min(this.total - 1, (from < 0 ? this.first - Math.sign(by) : from) + by));
+  }
+
   /** page is how many rows are seen whole. */
   get page(): number {
     return Math.max(1, Math.floor(this.height / this.rowHeight));

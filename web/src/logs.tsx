@@ -3,6 +3,7 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { call, get, why } from "./api.ts";
+import { input } from "./form.ts";
 import { administrator, say } from "./state.ts";
 import { count, size, visible } from "./text.ts";
 import { at } from "./time.ts";
@@ -48,7 +49,7 @@ function act(done: () => void, words: string, method: string, path: string, body
 const pathOf = (log: string) => `/v1/logs/${encodeURIComponent(log)}`;
 
 // text is what stands in an input of a form.
-const text = (form: HTMLFormElement, name: string) => (form.elements.namedItem(name) as HTMLInputElement).value;
+const text = (form: HTMLFormElement, name: string) => input(form, name).value;
 
 /** Ask is a button that opens a form over the page; does is called when it is sent by its last button. */
 function Ask(props: { button: string; title: string; send: string; danger?: boolean; ready?: boolean; does: (form: HTMLFormElement) => void; children: ComponentChildren }) {

@@ -2,28 +2,32 @@
 import { useEffect, useState } from "preact/hooks";
 import { call, post, why, type LogState, type Server } from "./api.ts";
 import { OpenFiles } from "./drop.tsx";
+import { input } from "./form.ts";
 import { administrator, say, servers } from "./state.ts";
 import { count, size, visible } from "./text.ts";
 import { ago, at, lasting } from "./time.ts";
 import { go, serverPart } from "./view.ts";
 
-/** troubles are errors and worse, and warnings, of a day. */
-export function troubles(s: Server): { errors: number; warnings: number } {
-  let errors = 0;
-  let warnings = 0;
-  for (const h of s.hours?.counts ?? []) {
-    errors += (h[1] ?? 0) + (h[2] ?? 0);
-    warnings += h[3] ?? 0;
-  }
-  return { errors, warnings };
+interface Troubles {
+  errors: number; // and worse
+  warnings: number;
+}
+
+/** byHour are the troubles of each hour that is known. */
+function byHour(s: Server): Troubles[] {
+  return (s.hours?.counts ?? []).map((h) => ({ errors: (h[1] ?? 0) + (h[2] ?? 0), warnings: h[3] ?? 0 }));
+}
+
+/** troubles are those of a day. */
+export function troubles(s: Server): Troubles {
+  return byHour(s).reduce((a, b) => ({ errors: a.errors + b.errors, warnings: a.warnings + b.warnings }), { errors: 0, warnings: 0 });
 }
 
 /** Spark draws 24 hours of errors and warnings. */
 function Spark(props: { server: Server }) {
-  const hours = props.server.hours?.counts ?? [];
-  if (!hours.length) return <span class="dim">–</span>;
-  const bars = hours.map((h) => ({ error: (h[1] ?? 0) + (h[2] ?? 0), warning: h[3] ?? 0 }));
-  const most = Math.max(1, ...bars.map((b) => b.error + b.warning));
+  const bars = byHour(props.server);
+  if (!bars.length) return <span class="dim">–</span>;
+  const most = Math.max(1, ...bars.map((b) => b.errors + b.warnings));
   const t = troubles(props.server);
   // A single event among thousands still has a pixel of its own.
   const tall = (n: number) => (n ? Math.max(1.5, (n / most) * 22) : 0);
@@ -31,8 +35,8 @@ function Spark(props: { server: Server }) {
     <svg class="spark" viewBox="0 0 120 24" role="img" aria-label={`${t.errors} errors and ${t.warnings} warnings in 24 hours`}>
       {bars.map((b, i) => (
         <g key={i}>
-          <rect class="spark-error" x={i * 5} y={24 - tall(b.error)} width="4" height={tall(b.error)} />
-          <rect class="spark-warning" x={i * 5} y={24 - tall(b.error) - tall(b.warning)} width="4" height={tall(b.warning)} />
+          <rect class="spark-error" x={i * 5} y={24 - tall(b.errors)} width="4" height={tall(b.errors)} />
+          <rect class="spark-warning" x={i * 5} y={24 - tall(b.errors) - tall(b.warnings)} width="4" height={tall(b.warnings)} />
         </g>
       ))}
     </svg>
@@ -81,9 +85,8 @@ function Renew(props: { server: Server }) {
       class="renew"
       onSubmit={(e) => {
         e.preventDefault();
-        const f = e.currentTarget.elements;
-        const user = (f.namedItem("user") as HTMLInputElement).value;
-        const password = (f.namedItem("password") as HTMLInputElement).value;
+        const user = input(e.currentTarget, "user").value;
+        const password = input(e.currentTarget, "password").value;
         post(`/v1/servers/${serverPart(props.server.name)}/credential`, { user, password }).then(
           () => {
             setOpen(false);

@@ -188,7 +188,7 @@ function Stage(props: { stream: Stream; restart: () => void }) {
     setChosen(-1);
     grid.current?.element.focus();
   };
-  const step = (by: number) => choose(Math.max(0, Math.min(rows.total() - 1, (chosen < 0 ? (grid.current?.first ?? 0) - Math.sign(by) : chosen) + by)));
+  const step = (by: number) => grid.current && choose(grid.current.step(chosen, by));
   const row = chosen >= 0 ? rows.row(chosen) : undefined;
   useCommand({ row: () => row, step, close: chosen >= 0 ? close : live, open: focusDetail });
 

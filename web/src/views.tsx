@@ -1,6 +1,7 @@
 // Views with a name: some that everybody has, and those that were kept here.
 import { useEffect, useState } from "preact/hooks";
 import { call, get, why, type View as Named } from "./api.ts";
+import { input } from "./form.ts";
 import { Menu } from "./menu.tsx";
 import { say } from "./state.ts";
 import { visible } from "./text.ts";
@@ -32,9 +33,9 @@ export function Views() {
   };
   const keepForm = (e: SubmitEvent) => {
     e.preventDefault();
-    const input = (e.currentTarget as HTMLFormElement).elements.namedItem("title") as HTMLInputElement;
-    void keep(input.value.trim());
-    input.value = "";
+    const title = input(e.currentTarget as HTMLFormElement, "title");
+    void keep(title.value.trim());
+    title.value = "";
   };
   return (
     <Menu label="Views" class="views">

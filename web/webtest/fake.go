@@ -26,12 +26,13 @@ const wait = 20 * time.Second
 
 // Knobs are what a test can set.
 type Knobs struct {
-	Rows        int  `json:"rows"`         // events of a result
-	Stranger    bool `json:"stranger"`     // nobody is logged in
-	Calm        bool `json:"calm"`         // no event is hostile
-	Plain       bool `json:"plain"`        // the caller is no administrator
-	TailStopped bool `json:"tail_stopped"` // no more events come
-	Unwell      bool `json:"unwell"`       // every answer is 503
+	Rows        int    `json:"rows"`         // events of a result
+	Stranger    bool   `json:"stranger"`     // nobody is logged in
+	Provider    string `json:"provider"`     // of OpenID Connect, who lets people in; empty: nobody does
+	Calm        bool   `json:"calm"`         // no event is hostile
+	Plain       bool   `json:"plain"`        // the caller is no administrator
+	TailStopped bool   `json:"tail_stopped"` // no more events come
+	Unwell      bool   `json:"unwell"`       // every answer is 503
 }
 
 // Request is one that changes something.
@@ -82,7 +83,7 @@ func New(rows int, now time.Time) *Fake {
 	f.mux.Handle("/", web.Handler())
 	for pattern, h := range map[string]http.HandlerFunc{
 		"GET /fake": f.look, "PUT /fake": f.set, "POST /fake/grow": f.grow,
-		"GET /v1/about": f.about, "POST /v1/session": f.logIn, "DELETE /v1/session": f.logOut,
+		"GET /v1/about": f.about, "GET /v1/login": f.ways, "GET /v1/session/oidc": f.byProvider, "POST /v1/session": f.logIn, "DELETE /v1/session": f.logOut,
 		"GET /v1/servers": f.listServers, "POST /v1/servers/{server}/refresh": f.refresh, "POST /v1/servers/{server}/credential": f.noted,
 		"GET /v1/servers/{server}/logs/{log}/records/{record}": f.record,
 		"POST /v1/results":               f.create,
@@ -115,7 +116,7 @@ func (f *Fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		case k.Unwell:
 			refuse(w, http.StatusServiceUnavailable, "", "the quarry is closed", nil)
 			return
-		case k.Stranger && r.URL.Path != "/v1/session":
+		case k.Stranger && !slices.Contains([]string{"/v1/login", "/v1/session", "/v1/session/oidc"}, r.URL.Path):
 			refuse(w, http.StatusUnauthorized, "unknown-caller", "log in, or send a token that is good", nil)
 			return
 		}
@@ -235,6 +236,24 @@ func (f *Fake) about(w http.ResponseWriter, _ *http.Request) {
 	defer f.mu.Unlock()
 	answer(w, map[string]any{"version": "test", "time": f.now, "zone": "Asia/Kathmandu",
 		"caller": map[string]any{"name": `BEDROCK\fred`, "sids": []string{}, "administrator": !f.knobs.Plain}})
+}
+
+func (f *Fake) ways(w http.ResponseWriter, _ *http.Request) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	ways := map[string]any{"password": true, "oidc": nil}
+	if f.knobs.Provider != "" {
+		ways["oidc"] = map[string]any{"name": f.knobs.Provider}
+	}
+	answer(w, ways)
+}
+
+// byProvider lets everybody in, as a provider does at which somebody is logged in.
+func (f *Fake) byProvider(w http.ResponseWriter, r *http.Request) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.knobs.Stranger = false
+	http.Redirect(w, r, r.URL.Query().Get("return"), http.StatusSeeOther)
 }
 
 func (f *Fake) logIn(w http.ResponseWriter, r *http.Request) {

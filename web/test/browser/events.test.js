@@ -1,5 +1,7 @@
 // The list of events: rows, filters, the picture of times, search.
-import { assert, asks, base, check, fake, param, query, row, seen, set, show, until } from "./page.js";
+import { steps } from "../chromium.js";
+import { fake, seen, set } from "./fake.js";
+import { assert, asks, base, check, param, query, row, show, until } from "./page.js";
 
 const chosen = (page) => page.locator('.grid-pane .row[aria-selected="true"]');
 const title = (page) => page.locator("#detail-title");
@@ -70,18 +72,7 @@ check("five million rows are scrolled to the last: by key, by the bar, by the wh
 
 check("frames of 300 steps through five million rows", async (page) => {
   await show(page, "/events");
-  const times = await page.locator(".grid").evaluate(async (g) => {
-    const all = [];
-    let before = performance.now();
-    for (let i = 0; i < 300; i++) {
-      g.scrollTop += 700;
-      await new Promise(requestAnimationFrame);
-      const now = performance.now();
-      all.push(now - before);
-      before = now;
-    }
-    return all.sort((a, b) => a - b);
-  });
+  const times = await steps(page, 300);
   assert.equal(times.length, 300);
   console.log(`frames of 300 steps: p50 ${times[150].toFixed(1)} ms, p95 ${times[285].toFixed(1)} ms, most ${times[299].toFixed(1)} ms`);
 });

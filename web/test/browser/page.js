@@ -2,33 +2,18 @@
 // watch over everything that a page must never do.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { chromium } from "playwright-core";
+import { launch } from "../chromium.js";
 
 export { assert };
 
-/** base is where the made-up API and the page are (web/webtest). */
-export const base = process.env.NETELF_PAGE;
-const executablePath = process.env.CHROMIUM ?? "/usr/bin/chromium";
+/** base is where the page is: of the made-up API (web/webtest), or of netelf itself. */
+export const base = new URL(process.env.NETELF_PAGE).origin;
 
 let browser;
 before(async () => {
-  browser = await chromium.launch({
-    executablePath,
-    args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
-  });
+  browser = await launch();
 });
 after(() => browser?.close());
-
-/** fake tells the API how to behave, or asks what it has seen. */
-export async function fake(method = "GET", path = "/fake", body) {
-  const r = await fetch(base + path, { method, body: body && JSON.stringify(body) });
-  assert.equal(r.status, 200);
-  const text = await r.text();
-  return text ? JSON.parse(text) : null;
-}
-
-export const set = (knobs) => fake("PUT", "/fake", knobs);
-const usual = { rows: 5_000_000, calm: false, stranger: false, plain: false, tail_stopped: false, unwell: false };
 
 /** until waits for what is not on the page. */
 export async function until(what, holds, most = 30_000) {
@@ -48,7 +33,6 @@ export async function until(what, holds, most = 30_000) {
 export function check(name, options, f) {
   if (typeof options === "function") [options, f] = [{}, options];
   test(name, { timeout: 120_000 }, async () => {
-    await set(usual);
     const context = await browser.newContext({
       viewport: { width: 1400, height: 900 }, timezoneId: "UTC", reducedMotion: "reduce", permissions: ["clipboard-read", "clipboard-write"], ...options.context,
     });
@@ -96,6 +80,3 @@ export const param = (page, name) => new URL(page.url()).searchParams.get(name);
 
 /** asks waits until the address asks for something. */
 export const asks = (page, q) => page.waitForFunction((q) => (new URL(location.href).searchParams.get("q") ?? "") === q, q);
-
-/** seen are the requests that changed something since the first n. */
-export const seen = async (method, part) => (await fake()).requests.filter((r) => r.method === method && r.path.includes(part));

@@ -1,6 +1,7 @@
 // The other pages, who looks at them, and what holds for all of them.
 import { readFile } from "node:fs/promises";
-import { assert, asks, base, check, fake, param, row, seen, set, show, until } from "./page.js";
+import { fake, seen, set } from "./fake.js";
+import { assert, asks, base, check, param, query, row, show, until } from "./page.js";
 
 const password = "yabba dabba"; // webtest.Password
 
@@ -80,6 +81,34 @@ check("the tail leaves in peace who has scrolled, or looks at an event", async (
   await page.getByRole("menuitem", { name: "Include" }).click();
   await page.waitForFunction(() => location.pathname === "/tail" && location.search.includes("server"));
   await until(fake, (s) => s.tails === 1);
+});
+
+check("who is let in by a provider is sent there, and comes back to what was looked at", { statuses: [401] }, async (page) => {
+  await set({ stranger: true });
+  await page.goto(base + "/events?q=x");
+  const ways = page.waitForResponse(base + "/v1/login");
+  await page.reload();
+  await ways;
+  await page.getByRole("button", { name: "Log in" }).waitFor();
+  assert.equal(await page.getByRole("link").count(), 0); // where there is none
+  await set({ provider: "Quarry & <b>Sons</b>" });
+  const address = "/events?q=string.1%3A%22O'Hara%22&server=barney&since=24h&zone=utc";
+  await page.goto(base + address);
+  const link = page.getByRole("link", { name: "Log in by Quarry & <b>Sons</b>" });
+  const to = new URL(await link.getAttribute("href"), base);
+  assert.equal(to.origin + to.pathname, base + "/v1/session/oidc");
+  const back = to.searchParams.get("return");
+  assert.match(back, /^\/events\?[^\s"'<>`\\]+$/); // as api/server wants it
+  assert.deepEqual([...new URL(back, base).searchParams].sort(), [...new URL(address, base).searchParams].sort());
+  await link.focus();
+  await Promise.all([page.waitForURL(base + back), page.keyboard.press("Enter")]);
+  await page.locator(".grid-pane .row .message:not(:empty)").first().waitFor();
+  assert.equal(query(page), 'string.1:"O\'Hara"');
+
+  // What is too long to come back to is not: the login is what counts.
+  await set({ stranger: true });
+  await page.goto(base + "/events?q=" + "x".repeat(1100));
+  assert.equal(await page.getByRole("link").getAttribute("href"), "/v1/session/oidc?return=%2F");
 });
 
 check("a session that ended: log in, and all is as it was", { statuses: [401] }, async (page) => {
@@ -319,9 +348,9 @@ for (const colorScheme of ["light", "dark"]) {
     await page.goto(base + "/e/~/System/100000000");
     await page.locator("#detail-title").waitFor();
     await look("one");
-    await set({ stranger: true });
+    await set({ stranger: true, provider: "Quarry" });
     await page.reload();
-    await page.getByRole("button", { name: "Log in" }).waitFor();
+    await page.getByRole("link", { name: "Log in by Quarry" }).waitFor();
     await look("login");
   });
 }
