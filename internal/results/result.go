@@ -231,6 +231,12 @@ func byRank(a, b *run) int {
 func (c *counter) Take(s *scan.Stretch) {
 	r := (*Result)(c)
 	run := c.targets[s.Target].runs[s.Log] // not changed behind Opened, which came before on this way
+	c.mu.Lock()
+	stopped := c.stopped != nil
+	c.mu.Unlock()
+	if stopped {
+		return // the stretch before this one may not be whole
+	}
 	settles := r.settles()
 	keys := make([]key, 0, len(s.Events))
 	events := make([]*eventlog.Event, 0, len(s.Events))
@@ -249,12 +255,10 @@ func (c *counter) Take(s *scan.Stretch) {
 	}
 	live := r.liveFields()
 	c.mu.Lock()
-	if c.stopped == nil {
-		c.publish(run, s, keys, events, live)
-		if full != nil && c.ctx.Err() == nil {
-			c.stopped = full
-			c.stop()
-		}
+	c.publish(run, s, keys, events, live) // also where another run has stopped the result meanwhile
+	if full != nil && c.stopped == nil && c.ctx.Err() == nil {
+		c.stopped = full
+		c.stop()
 	}
 	c.mu.Unlock()
 	c.changes.Changed()
