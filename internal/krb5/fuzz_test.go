@@ -139,10 +139,32 @@ func FuzzPAC(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
 		i := new(Identity)
-		if err := guard(func() error { return i.takePAC(b, key) }); err == nil && i.PAC && i.SID != want.SID {
+		if err := i.takePAC(b, key); err == nil && i.PAC && i.SID != want.SID {
 			t.Errorf("it takes %v", i)
 		}
 	})
+}
+
+// FuzzLogonInfo: what a KDC signed may be damaged all the same.
+func FuzzLogonInfo(f *testing.F) {
+	b, _ := pacOf(f)
+	f.Add(logonOf(f, b))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		var v logonInfo
+		if err := v.UnmarshalBinary(b); err == nil && (len(v.sids) == 0 || !v.sids[0].Valid()) {
+			t.Errorf("it is nobody: %v", v)
+		}
+	})
+}
+
+// logonOf is the logon information of a PAC.
+func logonOf(t testing.TB, b []byte) []byte {
+	t.Helper()
+	buffers, err := pacBuffers(b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return buffers[bufferLogon].of(b)
 }
 
 // FuzzKDC: no answer of a KDC breaks a client.

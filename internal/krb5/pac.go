@@ -1,26 +1,30 @@
 package krb5
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"io"
-	"log"
 
+	"github.com/jcmturner/gokrb5/v8/crypto"
 	"github.com/jcmturner/gokrb5/v8/iana/adtype"
-	"github.com/jcmturner/gokrb5/v8/pac"
+	"github.com/jcmturner/gokrb5/v8/iana/chksumtype"
+	"github.com/jcmturner/gokrb5/v8/iana/keyusage"
 	"github.com/jcmturner/gokrb5/v8/types"
-
-	"netelf.example/nt"
 )
 
 const (
 	maxBuffers = 64   // of a PAC
 	maxSIDs    = 4096 // of a user and its groups
 
-	bufferSize    = 16 // PAC_INFO_BUFFER
-	bufferLogon   = 1  // KERB_VALIDATION_INFO
 	pacHeaderSize = 8
+	bufferSize    = 16 // PAC_INFO_BUFFER
+
+	// ulType of PAC_INFO_BUFFER.
+	bufferLogon           = 1 // KERB_VALIDATION_INFO
+	bufferServerSignature = 6
+	bufferKDCSignature    = 7
+	bufferClient          = 10
 )
 
 var errPAC = errors.New("kerberos: the PAC of the ticket is damaged")
@@ -36,39 +40,23 @@ func (i *Identity) readPAC(list types.AuthorizationData, key types.EncryptionKey
 }
 
 func (i *Identity) takePAC(b []byte, key types.EncryptionKey) error {
-	found, err := checkPAC(b)
+	buffers, err := pacBuffers(b)
 	if err != nil {
 		return err
 	}
-	if !found[bufferLogon] {
+	logon, ok := buffers[bufferLogon]
+	if !ok {
 		return nil
 	}
-	var p pac.PACType
-	if err := p.Unmarshal(b); err != nil {
-		return errPAC
-	}
-	if err := p.ProcessPACInfoBuffers(key, log.New(io.Discard, "", 0)); err != nil || p.KerbValidationInfo == nil {
+	if !signed(b, buffers, key) {
 		return refusal("the PAC of the ticket is not signed by the KDC for this service, or damaged")
 	}
-	v := p.KerbValidationInfo
-	domain := v.LogonDomainID.String()
-	texts := append([]string{fmt.Sprintf("%s-%d", domain, v.UserID)}, v.GetGroupMembershipSIDs()...)
-	if len(texts) > maxSIDs {
-		return fmt.Errorf("kerberos: %d SIDs in a PAC, at most %d", len(texts), maxSIDs)
+	var v logonInfo
+	if err := v.UnmarshalBinary(logon.of(b)); err != nil {
+		return fmt.Errorf("%w: %w", errPAC, err)
 	}
-	seen := map[nt.SID]bool{}
-	for _, text := range texts {
-		sid, err := nt.ParseSID(text)
-		if err != nil {
-			return errPAC
-		}
-		if !seen[sid] {
-			seen[sid] = true
-			i.SIDs = append(i.SIDs, sid)
-		}
-	}
-	i.PAC, i.SID = true, i.SIDs[0]
-	i.Account, i.Domain = v.EffectiveName.Value, v.LogonDomainName.Value
+	i.PAC, i.SID = true, v.sids[0]
+	i.SIDs, i.Account, i.Domain = v.sids, v.account, v.domain
 	return nil
 }
 
@@ -91,9 +79,14 @@ func findPAC(list types.AuthorizationData) ([]byte, error) {
 	return nil, nil
 }
 
-// checkPAC looks whether each buffer of a PAC lies in it, which the module beneath
-// does not, and says which types there are.
-func checkPAC(b []byte) (found map[uint32]bool, err error) {
+// extent is where a buffer lies in a PAC.
+type extent struct{ begin, end int }
+
+func (x extent) of(pac []byte) []byte { return pac[x.begin:x.end] }
+
+// pacBuffers are the buffers of a PAC ([MS-PAC] 2.3 and 2.4), the first one of each
+// type: later ones are to be ignored.
+func pacBuffers(b []byte) (map[uint32]extent, error) {
 	if len(b) < pacHeaderSize {
 		return nil, errPAC
 	}
@@ -101,14 +94,56 @@ func checkPAC(b []byte) (found map[uint32]bool, err error) {
 	if n > maxBuffers || int(n)*bufferSize > len(b)-pacHeaderSize {
 		return nil, errPAC
 	}
-	found = map[uint32]bool{}
+	buffers := map[uint32]extent{}
 	for i := range int(n) {
 		r := b[pacHeaderSize+i*bufferSize:]
 		size, at := binary.LittleEndian.Uint32(r[4:]), binary.LittleEndian.Uint64(r[8:])
 		if at > uint64(len(b)) || uint64(size) > uint64(len(b))-at {
 			return nil, errPAC
 		}
-		found[binary.LittleEndian.Uint32(r)] = true
+		if kind := binary.LittleEndian.Uint32(r); buffers[kind] == (extent{}) {
+			buffers[kind] = extent{int(at), int(at) + int(size)}
+		}
 	}
-	return found, nil
+	return buffers, nil
+}
+
+// signed says whether the service's key signed a PAC ([MS-PAC] 2.8): nothing else of it
+// is looked at before. What the KDC signs, over this signature, is for the KDC to check;
+// but it and the name of the client have to be there.
+func signed(b []byte, buffers map[uint32]extent, key types.EncryptionKey) bool {
+	if buffers[bufferClient] == (extent{}) {
+		return false
+	}
+	b = bytes.Clone(b) // the signatures are of a PAC that has zeros in their place
+	kind, signature := takeSignature(b, buffers[bufferServerSignature])
+	if _, kdc := takeSignature(b, buffers[bufferKDCSignature]); signature == nil || kdc == nil {
+		return false
+	}
+	e, err := crypto.GetChksumEtype(kind)
+	return err == nil && e.VerifyChecksum(key.KeyValue, b, signature, keyusage.KERB_NON_KERB_CKSUM_SALT)
+}
+
+// takeSignature is a PAC_SIGNATURE_DATA, whose signature it overwrites with zeros; nil:
+// it is none.
+func takeSignature(b []byte, x extent) (kind int32, signature []byte) {
+	const head = 4
+	if x.end-x.begin < head {
+		return 0, nil
+	}
+	kind = int32(binary.LittleEndian.Uint32(b[x.begin:]))
+	n := 0
+	switch kind {
+	case chksumtype.KERB_CHECKSUM_HMAC_MD5:
+		n = 16
+	case chksumtype.HMAC_SHA1_96_AES128, chksumtype.HMAC_SHA1_96_AES256:
+		n = 12
+	}
+	at := x.begin + head
+	if n == 0 || n > x.end-at {
+		return 0, nil
+	}
+	signature = bytes.Clone(b[at : at+n])
+	clear(b[at : at+n])
+	return kind, signature
 }

@@ -245,6 +245,46 @@ func pacOf(t testing.TB) ([]byte, types.EncryptionKey) {
 	return b, key
 }
 
+// TestLogonInfo: what does not fit is an error with its place, and a count that is only
+// claimed costs nothing.
+func TestLogonInfo(t *testing.T) {
+	b, _ := pacOf(t)
+	whole := logonOf(t, b)
+	var v logonInfo
+	if err := v.UnmarshalBinary(whole); err != nil || v.account != "testuser1" {
+		t.Fatalf("%q: %v", v.account, err)
+	}
+	const (
+		userID     = 20 + 6*8 + 6*8 + 4
+		groupCount = userID + 8
+		groupIDs   = groupCount + 4
+	)
+	for _, c := range []struct {
+		name string
+		at   int
+		with string
+		want string
+	}{
+		{"another version", 0, "\x02", "serialized in version 2"},
+		{"big-endian", 1, "\x00", "byte order 0x0"},
+		{"nothing", 16, "\x00\x00\x00\x00", "no structure"},
+		{"a name longer than its buffer", 20 + 6*8, "\xfe\xff", "EffectiveName"},
+		{"4 billion groups", groupCount, "\xff\xff\xff\xff", "GroupIds"},
+		{"groups without an array", groupIDs, "\x00\x00\x00\x00", "without an array"},
+	} {
+		bad := bytes.Clone(whole)
+		copy(bad[c.at:], c.with)
+		if err := v.UnmarshalBinary(bad); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: %v, want %q", c.name, err, c.want)
+		}
+	}
+	for n := range whole {
+		if err := v.UnmarshalBinary(whole[:n]); err == nil && n < len(whole)-8 {
+			t.Errorf("%d of %d bytes will do", n, len(whole))
+		}
+	}
+}
+
 func TestPAC(t *testing.T) {
 	b, key := pacOf(t)
 	i := new(Identity)
@@ -266,13 +306,13 @@ func TestPAC(t *testing.T) {
 		bad := bytes.Clone(b)
 		bad[k] ^= 0x10
 		i := new(Identity)
-		if err := guard(func() error { return i.takePAC(bad, key) }); err == nil && i.PAC {
+		if err := i.takePAC(bad, key); err == nil && i.PAC {
 			t.Errorf("byte %d of the PAC may be another one", k)
 		}
 	}
 	for n := range b {
 		i := new(Identity)
-		if err := guard(func() error { return i.takePAC(b[:n], key) }); err == nil && i.PAC {
+		if err := i.takePAC(b[:n], key); err == nil && i.PAC {
 			t.Errorf("%d bytes of the PAC will do", n)
 		}
 	}
