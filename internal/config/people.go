@@ -283,12 +283,9 @@ func (p *peopleLoader) server(k, v *yaml.Node, key string) {
 			s.Target, _ = p.target(v, full) // what is wrong is told
 			found = true
 		case k.Value == "ca":
-			s.CA = p.checked(v, full, func(text string) error { return new(Path).set(text, nil) })
+			p.path(&s.CA, v, full)
 		case k.Value == "fingerprint":
-			s.Fingerprint = p.checked(v, full, func(text string) error {
-				_, err := certs.ParseFingerprint(text)
-				return err
-			})
+			s.Fingerprint = p.fingerprint(v, full)
 		case !p.logon(&s.Logon, k, v, full):
 			p.at(k, shown(full), "unknown key; a server has %s", keys)
 		}
@@ -299,20 +296,16 @@ func (p *peopleLoader) server(k, v *yaml.Node, key string) {
 	}
 }
 
-// checked is a value that check finds nothing wrong with.
-func (p *peopleLoader) checked(n *yaml.Node, key string, check func(string) error) string {
-	switch {
-	case !p.bare(n, key):
-		return ""
-	case n.Kind != yaml.ScalarNode, isNull(n), n.Value == "":
-		p.at(n, key, "have %s, want text", kindOf(n))
+// fingerprint is a value that names a certificate by its SHA-256.
+func (p *peopleLoader) fingerprint(n *yaml.Node, key string) string {
+	text, ok := p.text(n, key, "the SHA-256 of a certificate")
+	if !ok {
 		return ""
 	}
-	if err := check(n.Value); err != nil {
+	if _, err := certs.ParseFingerprint(text); err != nil {
 		p.at(n, key, "%w", err)
-		return ""
 	}
-	return n.Value
+	return text
 }
 
 func (p *peopleLoader) group(k, v *yaml.Node, key string) {
