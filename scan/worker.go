@@ -180,7 +180,7 @@ func (w *worker) open(ctx context.Context) error {
 	for _, name := range names {
 		s := &source{worker: w, name: name, ready: make(chan *batch, 2), asked: true, size: 1}
 		w.sources = append(w.sources, s)
-		b := &batch{source: s, want: 1}
+		b := &batch{source: s, want: 1, most: maxBatchBytes}
 		if err := w.openLog(ctx, s, w.sel); err != nil {
 			s.close()
 			w.about.read(0, err, true)
