@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/netip"
 	"strconv"
+	"strings"
 )
 
 // HTTP is the section of the HTTP API over the network.
@@ -17,6 +18,7 @@ type HTTP struct {
 	SessionIdle    Duration `key:"session_idle" default:"1h" min:"1m" max:"168h" doc:"how long a session lasts that is not used"`
 	SessionMost    Duration `key:"session_most" default:"24h" min:"1m" max:"720h" doc:"how long any session lasts"`
 	MaxConnections Count    `key:"max_connections" default:"1024" min:"1" max:"65536" doc:"connections at a time; an address has an eighth of them"`
+	Proxies        Networks `key:"proxies" empty:"nobody is believed" doc:"the addresses of proxies that clients come through, as 127.0.0.1 10.1.0.0/24: what their X-Forwarded-For and X-Forwarded-Proto say of a client is believed"`
 	MaxRecords     Count    `key:"max_records" default:"10000000" min:"1000" max:"1000000000000" doc:"records that one request may examine; what is beyond is left for another request"`
 
 	OIDCIssuer   Link  `key:"oidc_issuer" empty:"it is not offered" doc:"the provider of OpenID Connect that lets people in beside passwords: the URL that it calls itself by"`
@@ -31,6 +33,10 @@ type HTTP struct {
 	OIDCGroups   Name  `key:"oidc_groups" default:"groups" doc:"the claim that has the groups of a user"`
 	OIDCRoles    Roles `key:"oidc_roles" empty:"groups mean nothing" doc:"what groups of the provider may, as quarry-admins=administrators; auditors=readers; ops=S-1-5-21-1-2-3-1105"`
 }
+
+// Networks are addresses, and networks with the number of their bits, with a space
+// between two.
+type Networks string
 
 // Count is a number of things.
 type Count int64
@@ -60,6 +66,47 @@ func loopback(address string) bool {
 	}
 	a, err := netip.ParseAddr(host)
 	return err == nil && a.Unmap().IsLoopback()
+}
+
+// List is the networks, in their order. An address is one of itself alone.
+func (n Networks) List() []netip.Prefix {
+	list, _ := parseNetworks(string(n)) // what is wrong with it was told
+	return list
+}
+
+func parseNetworks(text string) (list []netip.Prefix, err error) {
+	for word := range strings.FieldsSeq(text) {
+		p, err := netip.ParsePrefix(word)
+		if err != nil {
+			a, err := netip.ParseAddr(word)
+			if err != nil || a.Zone() != "" {
+				return nil, fmt.Errorf("have %s, want addresses and networks, as 127.0.0.1 10.1.0.0/24", quoted(word))
+			}
+			p = netip.PrefixFrom(a, a.BitLen())
+		}
+		switch {
+		case p.Addr().Is4In6():
+			return nil, fmt.Errorf("have %s, want it as an address of IPv4", quoted(word))
+		case p != p.Masked():
+			return nil, fmt.Errorf("have %s, want %s, or an address alone", quoted(word), p.Masked())
+		}
+		list = append(list, p)
+	}
+	return list, nil
+}
+
+func (n *Networks) text() string  { return string(*n) }
+func (n *Networks) plain() string { return "" }
+func (n *Networks) set(text string, _ *Field) error {
+	err := lineFlaw(text)
+	if err == nil {
+		_, err = parseNetworks(text)
+	}
+	if err != nil {
+		return err
+	}
+	*n = Networks(text)
+	return nil
 }
 
 func (n *Count) text() string  { return strconv.FormatInt(int64(*n), 10) }
