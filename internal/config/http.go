@@ -7,6 +7,8 @@ import (
 	"net/netip"
 	"strconv"
 	"strings"
+
+	"netelf.example/internal/quote"
 )
 
 // HTTP is the section of the HTTP API over the network.
@@ -49,7 +51,7 @@ func (h *HTTP) Check() error {
 	case bool(h.Plain) && h.Certificate != "":
 		return &Problem{Name: "the configuration", Key: "http.plain", Err: errors.New("is true, and there is a certificate: want one of the two")}
 	case bool(h.Plain) && h.Listen != "" && !loopback(string(h.Listen)):
-		return &Problem{Name: "the configuration", Key: "http.plain", Err: fmt.Errorf("is true, and http.listen is %s, which others can reach: passwords would be read on the way; want a loopback address, as 127.0.0.1", quoted(string(h.Listen)))}
+		return &Problem{Name: "the configuration", Key: "http.plain", Err: fmt.Errorf("is true, and http.listen is %s, which others can reach: passwords would be read on the way; want a loopback address, as 127.0.0.1", quote.Short(string(h.Listen)))}
 	}
 	return h.checkOIDC()
 }
@@ -80,15 +82,15 @@ func parseNetworks(text string) (list []netip.Prefix, err error) {
 		if err != nil {
 			a, err := netip.ParseAddr(word)
 			if err != nil || a.Zone() != "" {
-				return nil, fmt.Errorf("have %s, want addresses and networks, as 127.0.0.1 10.1.0.0/24", quoted(word))
+				return nil, fmt.Errorf("have %s, want addresses and networks, as 127.0.0.1 10.1.0.0/24", quote.Short(word))
 			}
 			p = netip.PrefixFrom(a, a.BitLen())
 		}
 		switch {
 		case p.Addr().Is4In6():
-			return nil, fmt.Errorf("have %s, want it as an address of IPv4", quoted(word))
+			return nil, fmt.Errorf("have %s, want it as an address of IPv4", quote.Short(word))
 		case p != p.Masked():
-			return nil, fmt.Errorf("have %s, want %s, or an address alone", quoted(word), p.Masked())
+			return nil, fmt.Errorf("have %s, want %s, or an address alone", quote.Short(word), p.Masked())
 		}
 		list = append(list, p)
 	}
@@ -114,7 +116,7 @@ func (n *Count) plain() string { return "!!int" }
 func (n *Count) set(text string, f *Field) error {
 	v, err := strconv.ParseInt(text, 10, 64)
 	if err != nil || text != strconv.FormatInt(v, 10) {
-		return fmt.Errorf("have %s, want a whole number", quoted(text))
+		return fmt.Errorf("have %s, want a whole number", quote.Short(text))
 	}
 	if low, err := strconv.ParseInt(f.min, 10, 64); err == nil && v < low {
 		return fmt.Errorf("have %d, want at least %d", v, low)

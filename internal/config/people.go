@@ -13,6 +13,7 @@ import (
 	"go.yaml.in/yaml/v4"
 
 	"netelf.example/internal/certs"
+	"netelf.example/internal/quote"
 )
 
 // People is the configuration of somebody who reads logs: names for servers, and
@@ -224,7 +225,7 @@ func (p *peopleLoader) root(n *yaml.Node) {
 	for _, g := range p.order {
 		for _, m := range g.inner {
 			if p.groups[m.Value[1:]] == nil {
-				p.at(m, "groups."+g.name, "there is no group %s", quoted(m.Value[1:]))
+				p.at(m, "groups."+g.name, "there is no group %s", quote.Short(m.Value[1:]))
 			}
 		}
 	}
@@ -372,7 +373,7 @@ func (p *peopleLoader) target(n *yaml.Node, key string) (text string, ok bool) {
 	var err error
 	switch {
 	case strings.HasPrefix(text, "@"):
-		err = fmt.Errorf("have the group %s, want one server", quoted(text))
+		err = fmt.Errorf("have the group %s, want one server", quote.Short(text))
 	case p.check != nil:
 		err = p.check(text)
 	}
@@ -429,7 +430,7 @@ func nameFlaw(s string) error {
 	case len(s) > maxName:
 		return fmt.Errorf("the name has %d bytes, want at most %d", len(s), maxName)
 	case strings.ContainsAny(s, "@/\\:#, \t") || s[0] == '.' || s[0] == '-':
-		return fmt.Errorf("have %s, want a name without @ / \\ : # , and spaces that begins with no dot and no dash", quoted(s))
+		return fmt.Errorf("have %s, want a name without @ / \\ : # , and spaces that begins with no dot and no dash", quote.Short(s))
 	}
 	return nil
 }
