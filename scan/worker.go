@@ -312,13 +312,16 @@ func (w *worker) close() {
 
 // close ends the walk over the log. The batches keep nothing of it: strings are
 // the reader's for good.
-func (s *source) close() {
-	if s.cursor != nil {
-		_ = s.cursor.Close() // it was only read from
-		s.cursor = nil
+func (s *source) close() { closeLog(&s.cursor, &s.log) }
+
+// closeLog closes a walk and its log, if they are open.
+func closeLog(cursor *eventlog.Cursor, log *eventlog.Log) {
+	if *cursor != nil {
+		_ = (*cursor).Close() // it was only read from
+		*cursor = nil
 	}
-	if s.log != nil {
-		_ = s.log.Close() // it was only read from
-		s.log = nil
+	if *log != nil {
+		_ = (*log).Close() // it was only read from
+		*log = nil
 	}
 }
