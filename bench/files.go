@@ -192,7 +192,7 @@ func (p *program) run() error {
 	}
 	p.times = append(p.times, time.Since(begin))
 	if use, ok := cmd.ProcessState.SysUsage().(*syscall.Rusage); ok {
-		p.peak = max(p.peak, use.Maxrss)
+		p.peak = max(p.peak, int64(use.Maxrss)) // 32 bits on some machines
 	}
 	return nil
 }

@@ -227,6 +227,7 @@ func (m *Machine) define(p *place, def int) error {
 		}
 		key := string(canon)
 		t = compile(key[len(guid):], guid)
+		t.nodes = slices.Clone(t.nodes) // kept for long: no larger than they are
 		m.cache[key] = t
 		m.cached += len(key)
 	}

@@ -89,6 +89,7 @@ var (
 	_ eventlog.BackupOpener = (*Client)(nil)
 	_ eventlog.Registrar    = (*Client)(nil)
 	_ eventlog.SourceKeeper = (*Client)(nil)
+	_ eventlog.Creator      = (*Client)(nil)
 )
 
 // Dial connects to a server. ctx is for Dial alone.
@@ -319,12 +320,21 @@ func (c *Client) Sources(ctx context.Context) ([]eventlog.Source, error) {
 	return list, nil
 }
 
-// SetSource is not supported: a source is registered where its message files are.
-func (c *Client) SetSource(context.Context, eventlog.Source) error {
-	return fmt.Errorf("add source: MS-EVEN cannot: %w", errors.ErrUnsupported)
+// noCall is why a server is not asked for something, and who can be.
+func noCall(what string) error {
+	return fmt.Errorf("%s: MS-EVEN has no call for it; a netelf server does it over https://, and any server on its own machine: %w", what, errors.ErrUnsupported)
 }
 
+// SetSource is not supported: a source is registered where its message files are.
+func (c *Client) SetSource(context.Context, eventlog.Source) error { return noCall("add source") }
+
 // RemoveSource is not supported.
-func (c *Client) RemoveSource(context.Context, string) error {
-	return fmt.Errorf("remove source: MS-EVEN cannot: %w", errors.ErrUnsupported)
+func (c *Client) RemoveSource(context.Context, string) error { return noCall("remove source") }
+
+// CreateLog is not supported: which logs there are is for whoever runs the server.
+func (c *Client) CreateLog(context.Context, string, eventlog.Settings) error {
+	return noCall("create log")
 }
+
+// DeleteLog is not supported.
+func (c *Client) DeleteLog(context.Context, string) error { return noCall("delete log") }

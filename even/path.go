@@ -7,6 +7,7 @@ import (
 	"unicode/utf8"
 
 	"netelf.example/eventlog"
+	"netelf.example/nt"
 )
 
 // maxPath is how many bytes an NT object path may have here: more than the 32,767
@@ -55,25 +56,8 @@ func partFlaw(p string) string {
 	switch last := p[len(p)-1]; {
 	case last == '.' || last == ' ':
 		return "a part of it ends with a dot or space"
-	case device(p):
+	case nt.IsDevice(p):
 		return "a part of it is a device"
 	}
 	return ""
-}
-
-// device says whether Windows takes a file of this name for a device: what stands
-// before the first dot, without spaces at its end, counts.
-func device(name string) bool {
-	stem, _, _ := strings.Cut(name, ".")
-	stem = strings.ToUpper(strings.TrimRight(stem, " "))
-	switch stem {
-	case "CON", "PRN", "AUX", "NUL", "CONIN$", "CONOUT$", "CLOCK$":
-		return true
-	}
-	for _, port := range []string{"COM", "LPT"} {
-		if n, ok := strings.CutPrefix(stem, port); ok && utf8.RuneCountInString(n) == 1 && strings.Contains("0123456789¹²³", n) {
-			return true
-		}
-	}
-	return false
 }

@@ -144,7 +144,7 @@ func flawOf(s string) string {
 	return ""
 }
 
-func tooLarge(what string, have, limit int) error {
+func tooLarge[N int | int64](what string, have, limit N) error {
 	return fmt.Errorf("%s: %d is over the limit of %d: %w", what, have, limit, eventlog.ErrTooLarge)
 }
 

@@ -55,7 +55,7 @@ func Recover(ctx context.Context, r *Reader, out File, opts *RecoverOptions) (Re
 	}
 	room := HeaderSize + c.bytes + EOFSize
 	if room > maxMaxSize {
-		return c.done, tooLarge("log", int(room), maxMaxSize)
+		return c.done, tooLarge("log", room, maxMaxSize)
 	}
 	c.create = func(first uint32) error {
 		wo := &WriterOptions{MaxSize: room, FirstRecord: first}

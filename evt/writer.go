@@ -131,7 +131,7 @@ func roundMaxSize(n int64) (int64, error) {
 	case n < 0:
 		return 0, fmt.Errorf("max size %d: %w", n, eventlog.ErrInvalid)
 	case n > maxMaxSize:
-		return 0, tooLarge("max size", int(n), maxMaxSize)
+		return 0, tooLarge("max size", n, maxMaxSize)
 	}
 	return (n + SizeStep - 1) &^ (SizeStep - 1), nil
 }

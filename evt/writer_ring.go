@@ -55,7 +55,7 @@ type plan struct {
 
 func (w *Writer) plan(n int64, number, written uint32) (p plan, err error) {
 	if n+EOFSize > w.max-HeaderSize {
-		return p, tooLarge("record", int(n), int(w.max-HeaderSize-EOFSize))
+		return p, tooLarge("record", n, w.max-HeaderSize-EOFSize)
 	}
 	if number == 0 || number == 1<<32-1 { // none would be left for the next
 		return p, w.refuse("record numbers are used up")

@@ -26,7 +26,7 @@ const maxItems = 1 << 13
 
 func (r *Record) run(p *plan, d *binxml.Doc, depth int) error {
 	if m := &p.sys[sysMessage]; m.kind != fromNothing && len(m.append(nil, d)) > 0 {
-		r.message = docSource{m, *d}
+		r.message = docSource{&m.source, *d}
 	}
 	for i := range p.data {
 		a := &p.data[i]
@@ -80,7 +80,7 @@ func (r *Record) run(p *plan, d *binxml.Doc, depth int) error {
 // add appends a string, or one for each element of an array.
 func (r *Record) add(a *action, d *binxml.Doc, v binxml.Value, one bool) error {
 	name := a.name
-	if a.named.kind != fromNothing {
+	if a.named != nil {
 		name = string(a.named.append(nil, d))
 	}
 	r.named = r.named || name != ""

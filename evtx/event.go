@@ -158,7 +158,7 @@ func (d *decoder) text(f sysField, r *Record) string {
 }
 
 // guid is the GUID that a source gives, in binary form or as text.
-func (s *source) guid(doc *binxml.Doc) (g nt.GUID) {
+func (s *sysSource) guid(doc *binxml.Doc) (g nt.GUID) {
 	switch s.kind {
 	case fromNothing, fromText:
 		return s.id

@@ -1,6 +1,7 @@
 package evtx
 
 import (
+	"slices"
 	"strings"
 
 	"netelf.example/binxml"
@@ -10,8 +11,11 @@ import (
 // A plan says where in a template an event's fields are, so that a field is had
 // without going through the template again. It is made once for a template and
 // for each place in which it is used.
+//
+// A Reader keeps plans as long as it has templates, and hundreds of Readers may be
+// open: they are kept small.
 type plan struct {
-	sys  [sysCount]source
+	sys  [sysCount]sysSource
 	data []action
 }
 
@@ -67,10 +71,16 @@ var sysPaths = map[string]sysField{
 type source struct {
 	kind  sourceKind
 	sub   int
-	text  string // fromText
-	num   uint64 // of a text in System, and guid: read once
-	id    nt.GUID
+	text  string   // fromText
 	parts []source // fromParts
+}
+
+// sysSource is a source in System: what its text says as a number and as a GUID is
+// read once.
+type sysSource struct {
+	source
+	num uint64
+	id  nt.GUID
 }
 
 type sourceKind uint8
@@ -85,10 +95,10 @@ const (
 // action is one step of collecting an event's data.
 type action struct {
 	kind  actionKind
+	in    scope  // of actNested
 	name  string // of actItem and actUserData
 	value source
-	named source // of actItem: the name, where it is no text of the template
-	in    scope  // of actNested
+	named *source // of actItem: the name, where it is no text of the template; or else nil
 }
 
 type actionKind uint8
@@ -123,6 +133,7 @@ func newPlan(t *binxml.Template, in scope) *plan {
 			i = int(n.End)
 		}
 	}
+	b.p.data = slices.Clone(b.p.data) // no larger than it is
 	return b.p
 }
 
@@ -180,11 +191,12 @@ func (b *planner) source(from, to int) source {
 }
 
 // read is s with what its text says.
-func (s source) read() source {
+func (s source) read() sysSource {
+	r := sysSource{source: s}
 	if s.kind == fromText {
-		s.num, s.id = parseNumber(s.text), parseGUID(s.text)
+		r.num, r.id = parseNumber(s.text), parseGUID(s.text)
 	}
-	return s
+	return r
 }
 
 // event is the Event element: System, and what stands beside it.
@@ -230,7 +242,7 @@ func (b *planner) part(i int) {
 	case "RenderingInfo":
 		b.children(i, func(k int, n *binxml.Node) {
 			if n.Kind == binxml.Element && n.Name == "Message" {
-				b.p.sys[sysMessage] = b.source(b.body(k))
+				b.p.sys[sysMessage].source = b.source(b.body(k))
 			}
 		})
 	default: // an element of UserData that is a fragment of its own, ProcessingErrorData, DebugData …
@@ -284,7 +296,7 @@ func (b *planner) dataElement(i int, user bool) {
 		case name.kind == fromText:
 			a.name = name.text
 		case ok:
-			a.name, a.named = "", name
+			a.name, a.named = "", new(name)
 		}
 	} else if n.Name == "Binary" {
 		a.kind = actBinary

@@ -145,7 +145,7 @@ func (s *source) append(dst []byte, d *binxml.Doc) []byte {
 }
 
 // uint is the number that a source gives, 0 if there is none.
-func (s *source) uint(d *binxml.Doc) uint64 {
+func (s *sysSource) uint(d *binxml.Doc) uint64 {
 	switch s.kind {
 	case fromNothing, fromText:
 		return s.num
@@ -174,7 +174,7 @@ func parseNumber(s string) uint64 {
 }
 
 // filetime is the time that a source gives.
-func (s *source) filetime(d *binxml.Doc) (nt.Filetime, bool) {
+func (s *sysSource) filetime(d *binxml.Doc) (nt.Filetime, bool) {
 	if v, ok := s.value(d); ok {
 		if t, ok := v.Time(); ok {
 			return t, true
@@ -188,7 +188,7 @@ func (s *source) filetime(d *binxml.Doc) (nt.Filetime, bool) {
 }
 
 // system is the source of a field of System.
-func (r *Record) system(f sysField) *source {
+func (r *Record) system(f sysField) *sysSource {
 	_ = r.open() // with an error there is nothing
 	return &r.plan.sys[f]
 }

@@ -20,6 +20,7 @@ import (
 type Options struct {
 	MaxOpen int // how many files are open at a time; 0: 128
 	Buffer  int // bytes of an .evt file that a cursor holds; 0: 256 KiB, less (down to 16 KiB) where there are many files
+	Beside  int // how many other files and folders are read at the same time, which share memory and cores with this one; 0: none
 
 	// NoVerify leaves the checksums of .evtx files alone; false: what does not agree
 	// with them is said, and read all the same.
@@ -34,8 +35,10 @@ const (
 	minBuffer  = 16 << 10
 	maxBuffer  = 256 << 10
 
-	// Goroutines that decode the chunks of a file that is read alone.
+	// Goroutines that decode the chunks of files ahead, of all that are read beside each
+	// other; and as many as are worth it.
 	maxParallel = 4
+	minParallel = 2
 )
 
 // Server is a file or a folder of files; an eventlog.Server. What is in the
@@ -104,10 +107,11 @@ func Open(name string, opts *Options) (*Server, error) {
 	}
 	s.pool = newPool(cmp.Or(max(opts.MaxOpen, 0), defaultMaxOpen))
 	s.noVerify = opts.NoVerify
-	if len(s.logs) == 1 { // or else the logs are read beside each other
-		s.parallel = min(runtime.GOMAXPROCS(0), maxParallel)
+	share := func(all int) int { return all / len(s.logs) / (1 + max(opts.Beside, 0)) }
+	if n := share(min(runtime.GOMAXPROCS(0), maxParallel)); n >= minParallel {
+		s.parallel = n
 	}
-	s.buffer = cmp.Or(max(opts.Buffer, 0), min(max(allBuffers/len(s.logs), minBuffer), maxBuffer))
+	s.buffer = cmp.Or(max(opts.Buffer, 0), min(max(share(allBuffers), minBuffer), maxBuffer))
 	return s, nil
 }
 

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 	"testing"
 
 	"netelf.example/eventlog"
@@ -204,6 +205,34 @@ func TestBuffer(t *testing.T) {
 	}
 	if s := open(t, dir, &Options{Buffer: 5000}); s.buffer != 5000 {
 		t.Errorf("as told: %d", s.buffer)
+	}
+	if s := open(t, filepath.Join(dir, "a.evt"), &Options{Beside: 1024}); s.buffer != 65472 {
+		t.Errorf("one beside 1,024 others: %d", s.buffer)
+	}
+	if s := open(t, dir, &Options{Beside: 1 << 16}); s.buffer != 16<<10 {
+		t.Errorf("many folders of many: %d", s.buffer)
+	}
+}
+
+// Chunks are decoded ahead where a file is read alone, or beside few.
+func TestParallel(t *testing.T) {
+	dir := t.TempDir()
+	write(t, dir, map[string][]byte{"a.evtx": evtxFile(t, 1, "x"), "b.evtx": evtxFile(t, 1, "x")})
+	one := filepath.Join(dir, "a.evtx")
+	for _, tt := range []struct {
+		name                string
+		cores, beside, want int
+	}{
+		{one, 1, 0, 0}, {one, 2, 0, 2}, {one, 3, 0, 3}, {one, 64, 0, 4},
+		{one, 2, 1, 0}, {one, 4, 1, 2}, {one, 64, 1, 2}, {one, 64, 2, 0}, {one, 64, 299, 0}, {one, 2, -1, 2},
+		{dir, 2, 0, 0}, {dir, 64, 0, 2}, {dir, 64, 1, 0},
+	} {
+		before := runtime.GOMAXPROCS(tt.cores)
+		s := open(t, tt.name, &Options{Beside: tt.beside})
+		runtime.GOMAXPROCS(before)
+		if s.parallel != tt.want {
+			t.Errorf("%s beside %d on %d cores: %d, want %d", filepath.Base(tt.name), tt.beside, tt.cores, s.parallel, tt.want)
+		}
 	}
 }
 

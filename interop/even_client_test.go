@@ -56,7 +56,7 @@ func (c counted) Write(b []byte) (int, error) {
 func written(n int, begin time.Time) eventlog.Event {
 	at := begin.Add(time.Duration(n) * time.Second)
 	e := eventlog.Event{
-		RecordNumber: uint64(n), TimeGenerated: at.Add(-time.Hour), TimeWritten: at, ID: eventlog.EventID(0x80000000 + n), Type: eventlog.Warning,
+		RecordNumber: uint64(n), TimeGenerated: at.Add(-time.Hour), TimeWritten: at, ID: 0x80000000 + eventlog.EventID(n), Type: eventlog.Warning,
 		Level: eventlog.LevelWarning, Category: uint16(n % 7), Source: "Quarry", Computer: "PEBBLE", Strings: []string{fmt.Sprint("event ", n)}, Offset: -1,
 	}
 	if n%3 == 0 {

@@ -215,7 +215,7 @@ func (x *inserter) arg(dst []byte, text string, p piece, depth int) []byte {
 		s, ok := x.string(n)
 		n = 0
 		i, err := strconv.ParseInt(s, 0, 32)
-		return int(i), ok && err == nil
+		return int(max(i, -MaxWidth)), ok && err == nil // beyond, an int may have no room for its negative
 	}
 	width, ok1 := star(p.width)
 	if width < 0 {

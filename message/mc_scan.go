@@ -13,23 +13,11 @@ import (
 // sourceText is the text of a message text file: UTF-16 with a byte order mark,
 // UTF-8 with or without one, or else code page 1252.
 func sourceText(b []byte) string {
-	switch {
-	case len(b) >= 2 && b[0] == 0xff && b[1] == 0xfe:
-		return nt.UTF8(b[2:])
-	case len(b) >= 2 && b[0] == 0xfe && b[1] == 0xff:
-		swapped := make([]byte, len(b)-2)
-		copy(swapped, b[2:])
-		for i := 0; i+1 < len(swapped); i += 2 {
-			swapped[i], swapped[i+1] = swapped[i+1], swapped[i]
-		}
-		return nt.UTF8(swapped)
-	case len(b) >= 3 && b[0] == 0xef && b[1] == 0xbb && b[2] == 0xbf:
-		b = b[3:]
-		return strings.ToValidUTF8(string(b), "\ufffd")
-	case utf8.Valid(b):
-		return string(b)
+	text, ok := nt.FileText(b)
+	if !ok {
+		return string(appendANSI(nil, b, English))
 	}
-	return string(appendANSI(nil, b, English))
+	return text
 }
 
 // place is a place in the source.

@@ -8,6 +8,7 @@
 //	GUID       MS-DTYP section 2.3.4 (binary 2.3.4.2, text 2.3.4.3)
 //	Filetime   MS-DTYP section 2.3.3, 100 ns since 1601-01-01 UTC
 //	Time32     the 32-bit seconds since 1970-01-01 UTC of MS-EVEN section 2.2.3
+//	IsDevice   the names that Windows keeps for devices
 //	UTF-16LE   RFC 2781 section 2, with replacement of what it does not allow
 //	Status     MS-ERREF section 2.3, NTSTATUS
 //	Win32Error MS-ERREF section 2.2

@@ -1,9 +1,11 @@
 package nt
 
 import (
+	"bytes"
 	"encoding/binary"
 	"math/bits"
 	"slices"
+	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
 )
@@ -77,6 +79,28 @@ func narrow(x uint64) uint32 {
 func UTF8(u16 []byte) string {
 	var buf [256]byte // on the stack, so that a short text costs one allocation
 	return string(AppendUTF8(buf[:0], u16))
+}
+
+// FileText returns the text of a file as Windows and others write it: UTF-16 of
+// either byte order behind a byte order mark, else UTF-8 with or without one. ok
+// is false where there is no mark and the bytes are not UTF-8: nobody knows then
+// what they are, and they are returned as they stand. Behind a mark what is
+// damaged becomes U+FFFD.
+func FileText(b []byte) (text string, ok bool) {
+	switch {
+	case bytes.HasPrefix(b, []byte{0xFF, 0xFE}):
+		return UTF8(b[2:]), true
+	case bytes.HasPrefix(b, []byte{0xFE, 0xFF}):
+		b = bytes.Clone(b[2:])
+		for i := 0; i+1 < len(b); i += 2 {
+			b[i], b[i+1] = b[i+1], b[i]
+		}
+		return UTF8(b), true
+	}
+	if marked, ok := bytes.CutPrefix(b, []byte("\ufeff")); ok {
+		return strings.ToValidUTF8(string(marked), "\ufffd"), true
+	}
+	return string(b), utf8.Valid(b)
 }
 
 // AppendUTF16 appends s to dst as UTF-16LE, without a final NUL. A byte that is

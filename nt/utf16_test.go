@@ -241,3 +241,32 @@ func BenchmarkIndexNUL(b *testing.B) {
 		})
 	}
 }
+
+func TestFileText(t *testing.T) {
+	for _, tt := range []struct {
+		name, file, want string
+		ok               bool
+	}{
+		{"empty", "", "", true},
+		{"UTF-8", "Größe", "Größe", true},
+		{"UTF-8 with a mark", "\xef\xbb\xbfGröße", "Größe", true},
+		{"two marks", "\ufeff\ufeffa", "\ufeffa", true},
+		{"damaged behind a mark", "\xef\xbb\xbfa\xff\xfeb", "a\ufffdb", true},
+		{"half a mark", "\xef\xbb", "\xef\xbb", false},
+		{"code page 1252", "Gr\xf6\xdfe", "Gr\xf6\xdfe", false},
+		{"UTF-16LE", "\xff\xfeG\x00\xf6\x00", "Gö", true},
+		{"UTF-16BE", "\xfe\xff\x00G\x00\xf6\xd8\x3d\xde\x00", "Gö😀", true},
+		{"UTF-16LE of nothing", "\xff\xfe", "", true},
+		{"UTF-16BE with an odd end", "\xfe\xff\x00G\x00", "G", true},
+		{"one byte of a mark", "\xff", "\xff", false},
+	} {
+		before := []byte(tt.file)
+		text, ok := FileText(before)
+		if text != tt.want || ok != tt.ok {
+			t.Errorf("%s: got %q, %v, want %q, %v", tt.name, text, ok, tt.want, tt.ok)
+		}
+		if string(before) != tt.file {
+			t.Errorf("%s: the bytes have changed", tt.name)
+		}
+	}
+}

@@ -134,13 +134,7 @@ var listEscaper = strings.NewReplacer(`\`, `\\`, `|`, `\|`)
 // appendCSVText is appendVisible that keeps tabs and line ends. A carriage return
 // alone is none: on a terminal it would write over the line.
 func appendCSVText(dst []byte, s string) []byte {
-	start := len(dst)
-	dst = append(dst, s...)
-	i := plainFrom(dst, start)
-	if i == len(dst) {
-		return dst
-	}
-	dst, s = dst[:i], s[i-start:]
+	dst, s = appendPlain(dst, s)
 	for k, r := range s {
 		switch {
 		case r == '\t', r == '\n', r == '\r' && strings.HasPrefix(s[k+1:], "\n"):

@@ -83,17 +83,20 @@ func plainFrom(b []byte, start int) int {
 	return len(b)
 }
 
+// appendPlain appends what of s can stand as it is, mostly all of it, and answers the
+// rest.
+func appendPlain(dst []byte, s string) (_ []byte, rest string) {
+	start := len(dst)
+	dst = append(dst, s...)
+	i := plainFrom(dst, start)
+	return dst[:i], s[i-start:]
+}
+
 // appendVisible appends s for a terminal. Printable characters stay as they are,
 // a backslash too; the others become \x1b, \u202e or \U000e0041, and a byte that
 // is not UTF-8 becomes U+FFFD.
 func appendVisible(dst []byte, s string) []byte {
-	start := len(dst)
-	dst = append(dst, s...)
-	i := plainFrom(dst, start)
-	if i == len(dst) {
-		return dst
-	}
-	dst, s = dst[:i], s[i-start:]
+	dst, s = appendPlain(dst, s)
 	for _, r := range s {
 		if unsafeRune(r) {
 			dst = appendEscape(dst, r)
@@ -109,12 +112,7 @@ func appendVisible(dst []byte, s string) []byte {
 // start and the end.
 func appendLine(dst []byte, s string) []byte {
 	start := len(dst)
-	dst = append(dst, s...)
-	i := plainFrom(dst, start)
-	if i == len(dst) {
-		return dst
-	}
-	dst, s = dst[:i], s[i-start:]
+	dst, s = appendPlain(dst, s)
 	gap := false
 	for _, r := range s {
 		if r == '\r' || r == '\n' || r == '\t' {

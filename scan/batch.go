@@ -45,6 +45,7 @@ type source struct {
 type batch struct {
 	source *source
 	want   int // events at most
+	most   int // bytes that end it
 	events []eventlog.Event
 	keys   []uint64 // of events
 	n      int      // events there are
@@ -57,9 +58,14 @@ type batch struct {
 }
 
 const (
-	// batchBytes ends a batch early, so that a few huge events do not make
-	// batches huge.
-	batchBytes = 128 << 10
+	// A few huge events do not make batches huge: one ends early when it has its share
+	// of what all logs together may hold, within these.
+	aheadBytes    = 16 << 20
+	minBatchBytes = 4 << 10
+	maxBatchBytes = 128 << 10
+
+	eventBytes  = 448 // of an Event and its Extra, whatever they hold
+	stringBytes = 16  // of one of its Strings, without its text
 	// slotBytes is what an Event of a batch may keep of memory for the next.
 	slotBytes = 4 << 10
 )
@@ -72,7 +78,7 @@ func (b *batch) fill(ctx context.Context, backward bool, late func() bool) {
 		b.keys = append(b.keys, make([]uint64, grow)...)
 	}
 	cursor := b.source.cursor
-	for bytes := 0; b.n < b.want && bytes < batchBytes; {
+	for bytes := 0; b.n < b.want && bytes < b.most; {
 		e := &b.events[b.n]
 		if cap(e.Data)+cap(e.Raw) > slotBytes {
 			e.Data, e.Raw = nil, nil
@@ -120,10 +126,11 @@ func key(e *eventlog.Event, backward bool) uint64 {
 	return uint64(t)
 }
 
+// size is about how much memory an event takes.
 func size(e *eventlog.Event) int {
-	n := len(e.Data) + len(e.Raw) + len(e.Message)
+	n := eventBytes + len(e.Data) + len(e.Raw) + len(e.Message)
 	for _, s := range e.Strings {
-		n += len(s)
+		n += stringBytes + len(s)
 	}
 	if e.Extra != nil {
 		n += len(e.Extra.XML)

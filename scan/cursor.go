@@ -34,7 +34,8 @@ type Cursor struct {
 	reached map[*worker]bool // that are opened, or failed to be
 	sources []*source        // in the order of rank, nil until all targets are opened
 	live    int              // of sources: not over yet
-	size    int              // of a batch, at most
+	size    int              // of a batch, in events at most
+	bytes   int              // of a batch, that end it
 	started int              // of sources: these had their first event in the heap, or ended
 	heap    heap
 	stale   bool    // the top of the heap has no event yet
@@ -190,7 +191,9 @@ func (c *Cursor) collect(ctx context.Context) error {
 
 // resize shares out what may be decoded ahead, two batches a log.
 func (c *Cursor) resize() {
-	c.size = min(max(c.ahead/2/max(c.live, 1), minBatch), maxBatch)
+	batches := 2 * max(c.live, 1)
+	c.size = min(max(c.ahead/batches, minBatch), maxBatch)
+	c.bytes = min(max(aheadBytes/batches, minBatchBytes), maxBatchBytes)
 	if c.limit > 0 {
 		c.size = min(c.size, c.limit)
 	}
@@ -241,7 +244,7 @@ func (c *Cursor) ask(s *source) {
 		s.idle = &batch{source: s}
 	}
 	s.size = min(2*s.size, c.size)
-	s.idle.want = s.size
+	s.idle.want, s.idle.most = s.size, c.bytes
 	s.worker.requests <- s.idle
 	s.idle, s.asked = nil, true
 }

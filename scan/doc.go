@@ -62,9 +62,9 @@
 //
 // # Limits
 //
-// Events are decoded ahead in batches of up to 256, and up to Options.Ahead in
-// all, whatever the length of the logs. A target has at most [MaxLogs] logs. Each target
-// has a goroutine.
+// Events are decoded ahead in batches of up to 512, and up to Options.Ahead or about
+// 16 MiB in all, whatever the length of the logs; of each log two batches of some events.
+// A target has at most [MaxLogs] logs. Each target has a goroutine.
 //
 // # Without a merge
 //

@@ -236,7 +236,7 @@ func (e *each) logs(ctx context.Context, w *worker) {
 				continue
 			}
 			p := <-free
-			p.source, p.log, p.want = s.source, i, e.size
+			p.source, p.log, p.want, p.most = s.source, i, e.size, maxBatchBytes
 			if !e.stretch(ctx, w, s, p) {
 				n = 0 // ctx has ended
 				break

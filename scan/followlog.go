@@ -320,12 +320,5 @@ func (l *followed) moved(event bool) {
 }
 
 func (l *followed) close() {
-	if l.cursor != nil {
-		_ = l.cursor.Close() // it was only read from
-		l.cursor = nil
-	}
-	if l.log != nil {
-		_ = l.log.Close() // it was only read from
-		l.log = nil
-	}
+	closeLog(&l.cursor, &l.log)
 }

@@ -180,7 +180,7 @@ func (w *worker) open(ctx context.Context) error {
 	for _, name := range names {
 		s := &source{worker: w, name: name, ready: make(chan *batch, 2), asked: true, size: 1}
 		w.sources = append(w.sources, s)
-		b := &batch{source: s, want: 1}
+		b := &batch{source: s, want: 1, most: maxBatchBytes}
 		if err := w.openLog(ctx, s, w.sel); err != nil {
 			s.close()
 			w.about.read(0, err, true)
@@ -312,13 +312,16 @@ func (w *worker) close() {
 
 // close ends the walk over the log. The batches keep nothing of it: strings are
 // the reader's for good.
-func (s *source) close() {
-	if s.cursor != nil {
-		_ = s.cursor.Close() // it was only read from
-		s.cursor = nil
+func (s *source) close() { closeLog(&s.cursor, &s.log) }
+
+// closeLog closes a walk and its log, if they are open.
+func closeLog(cursor *eventlog.Cursor, log *eventlog.Log) {
+	if *cursor != nil {
+		_ = (*cursor).Close() // it was only read from
+		*cursor = nil
 	}
-	if s.log != nil {
-		_ = s.log.Close() // it was only read from
-		s.log = nil
+	if *log != nil {
+		_ = (*log).Close() // it was only read from
+		*log = nil
 	}
 }

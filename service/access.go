@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"netelf.example/eventlog"
+	"netelf.example/internal/quote"
 	"netelf.example/nt"
 )
 
@@ -212,7 +213,7 @@ func (t *sddlText) scan() error {
 	for t.at < len(t.s) {
 		begin := t.at
 		if begin+1 >= len(t.s) || t.s[begin+1] != ':' || !strings.Contains("OGDS", t.s[begin:begin+1]) {
-			return t.fail(begin, "have %s, want O:, G: or D:", quoted(t.s[begin:]))
+			return t.fail(begin, "have %s, want O:, G: or D:", quote.Short(t.s[begin:]))
 		}
 		component := t.s[begin : begin+1]
 		if strings.Contains(seen, component) {
@@ -269,7 +270,7 @@ func (t *sddlText) dacl() error {
 		case rest[0] == 'P':
 			t.at++
 		default:
-			return t.fail(t.at, "have %s, want a flag of the DACL (P, AI, AR) or an ACE", quoted(rest))
+			return t.fail(t.at, "have %s, want a flag of the DACL (P, AI, AR) or an ACE", quote.Short(rest))
 		}
 	}
 	for t.at < len(t.s) && t.s[t.at] == '(' {
@@ -303,7 +304,7 @@ func (t *sddlText) ace() error {
 	kind, _, _ := strings.Cut(body, ";")
 	if kind != "A" && kind != "D" {
 		if _, err := strconv.ParseUint(kind, 0, 8); err != nil && !slices.Contains(otherACEs, kind) {
-			return t.fail(begin+1, "ACE %d: unknown kind %s", n, quoted(kind))
+			return t.fail(begin+1, "ACE %d: unknown kind %s", n, quote.Short(kind))
 		}
 		if t.unknown == "" {
 			t.unknown = fmt.Sprintf("at offset %d: ACE %d is of kind %s, and only A and D are understood", begin+1, n, kind)
@@ -322,7 +323,7 @@ func (t *sddlText) ace() error {
 	inheritOnly := false // then it does not count for the log itself
 	for i := 0; i < len(fields[1]); i += 2 {
 		if f := fields[1][i:min(i+2, len(fields[1]))]; !slices.Contains([]string{"CI", "OI", "NP", "IO", "ID"}, f) {
-			return t.fail(at[1]+i, "ACE %d: unknown flag %s", n, quoted(f))
+			return t.fail(at[1]+i, "ACE %d: unknown flag %s", n, quote.Short(f))
 		} else if f == "IO" {
 			inheritOnly = true
 		}
@@ -383,13 +384,13 @@ func accessMask(s string) (uint32, error) {
 		if n, err := strconv.ParseUint(s, 0, 32); err == nil && !strings.ContainsAny(s, "_bBoO") {
 			return uint32(n), nil
 		}
-		return 0, fmt.Errorf("rights %s are not a number of 32 bits", quoted(s))
+		return 0, fmt.Errorf("rights %s are not a number of 32 bits", quote.Short(s))
 	}
 	var mask uint32
 	for i := 0; i < len(s); i += 2 {
 		m, ok := maskNames[s[i:min(i+2, len(s))]]
 		if !ok {
-			return 0, fmt.Errorf("unknown rights %s", quoted(s[i:min(i+2, len(s))]))
+			return 0, fmt.Errorf("unknown rights %s", quote.Short(s[i:min(i+2, len(s))]))
 		}
 		mask |= m
 	}
@@ -408,7 +409,7 @@ func (t *sddlText) sid(at int, s string) (nt.SID, error) {
 	sid, ok := sidAliases[s]
 	switch {
 	case !ok:
-		return "", t.fail(at, "unknown alias %s of a SID", quoted(s))
+		return "", t.fail(at, "unknown alias %s of a SID", quote.Short(s))
 	case sid == "":
 		return "", t.fail(at, "%s is of a domain: write its whole SID", s)
 	}

@@ -15,6 +15,7 @@ import (
 	"unicode/utf8"
 
 	"netelf.example/eventlog"
+	"netelf.example/internal/quote"
 )
 
 // catalogName is the file of a data directory that says which logs and sources
@@ -191,7 +192,7 @@ func (s *catalogState) find(name string) (key string, e logEntry, err error) {
 	key = eventlog.Fold(name)
 	e, ok := s.logs[key]
 	if !ok {
-		err = fmt.Errorf("log %s: %w", quoted(name), fs.ErrNotExist)
+		err = fmt.Errorf("log %s: %w", quote.Short(name), fs.ErrNotExist)
 	}
 	return key, e, err
 }

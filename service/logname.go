@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"netelf.example/eventlog"
+	"netelf.example/internal/quote"
 	"netelf.example/nt"
 )
 
@@ -50,7 +51,7 @@ const evtExt = ".evt"
 // wrap ErrInvalid or ErrTooLarge.
 func checkLogName(name string) error {
 	if n := nt.UTF16Len(name) / 2; n > maxLogName {
-		return fmt.Errorf("log name %s: %d characters, at most %d: %w", quoted(name), n, maxLogName, eventlog.ErrTooLarge)
+		return fmt.Errorf("log name %s: %d characters, at most %d: %w", quote.Short(name), n, maxLogName, eventlog.ErrTooLarge)
 	}
 	flaw := nameFlaw(name, `\"<>|*?:`)
 	if flaw == "" {
@@ -64,10 +65,10 @@ func checkLogName(name string) error {
 		}
 	}
 	if flaw != "" {
-		return fmt.Errorf("log name %s %s: %w", quoted(name), flaw, eventlog.ErrInvalid)
+		return fmt.Errorf("log name %s %s: %w", quote.Short(name), flaw, eventlog.ErrInvalid)
 	}
 	if n := len(fileName(name)); n > maxFileName {
-		return fmt.Errorf("log name %s: its file name has %d bytes, at most %d: %w", quoted(name), n, maxFileName, eventlog.ErrTooLarge)
+		return fmt.Errorf("log name %s: its file name has %d bytes, at most %d: %w", quote.Short(name), n, maxFileName, eventlog.ErrTooLarge)
 	}
 	return nil
 }
@@ -86,7 +87,7 @@ func nameFlaw(name, forbidden string) string {
 		case unicode.IsControl(r):
 			return fmt.Sprintf("has the control character %U", r)
 		case strings.ContainsRune(forbidden, r):
-			return "has the character " + quoted(string(r))
+			return "has the character " + quote.Short(string(r))
 		}
 	}
 	first, _ := utf8.DecodeRuneInString(name)
@@ -98,20 +99,6 @@ func nameFlaw(name, forbidden string) string {
 		return "ends with a dot or space"
 	}
 	return ""
-}
-
-// quoted is a stranger's text for an error: in quotes, with what does not print
-// escaped, and not longer than it helps.
-func quoted(s string) string {
-	const most = 64
-	if len(s) <= most {
-		return strconv.Quote(s)
-	}
-	cut := most
-	for cut > most-utf8.UTFMax && !utf8.RuneStart(s[cut]) {
-		cut--
-	}
-	return strconv.Quote(s[:cut]) + "…"
 }
 
 // fileName is the name of a log's file, and logNameOf its inverse. A file name is
@@ -127,7 +114,7 @@ func quoted(s string) string {
 func fileName(log string) string {
 	const digits = "0123456789ABCDEF"
 	b := make([]byte, 0, len(log)+len(evtExt)+8)
-	if isDevice(log) {
+	if nt.IsDevice(log) {
 		b = append(b, "%_"...)
 	}
 	for i := 0; i < len(log); i++ {
@@ -179,30 +166,13 @@ func logNameOf(file string) (name string, ok bool) {
 	return name, true
 }
 
-// isDevice says whether Windows takes a file of this name for a device: what
-// stands before the first dot, without spaces at its end, counts.
-func isDevice(name string) bool {
-	stem, _, _ := strings.Cut(name, ".")
-	stem = strings.ToUpper(strings.TrimRight(stem, " "))
-	switch stem {
-	case "CON", "PRN", "AUX", "NUL", "CONIN$", "CONOUT$", "CLOCK$":
-		return true
-	}
-	for _, port := range []string{"COM", "LPT"} {
-		if n, ok := strings.CutPrefix(stem, port); ok && utf8.RuneCountInString(n) == 1 && strings.Contains("0123456789¹²³", n) {
-			return true
-		}
-	}
-	return false
-}
-
 // backupName is the name of the file in the backup directory that a caller means
 // by s: s itself, with .evt behind it if it has no extension. It is a bare name:
 // what could lead out of the directory, or to something else than a new plain
 // file that everybody sees, is an error that wraps ErrBackupName.
 func backupName(s string) (string, error) {
 	bad := func(flaw string) (string, error) {
-		return "", fmt.Errorf("backup name %s %s: %w", quoted(s), flaw, eventlog.ErrBackupName)
+		return "", fmt.Errorf("backup name %s %s: %w", quote.Short(s), flaw, eventlog.ErrBackupName)
 	}
 	if strings.ContainsAny(s, `/\:`) {
 		return bad("is not a bare file name: backups lie in the backup directory of the server")
@@ -217,7 +187,7 @@ func backupName(s string) (string, error) {
 	switch {
 	case len(name) > maxFileName:
 		return bad(fmt.Sprintf("has %d bytes, at most %d", len(name), maxFileName))
-	case isDevice(name):
+	case nt.IsDevice(name):
 		return bad("is a device's name on Windows")
 	}
 	return name, nil

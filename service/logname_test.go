@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"netelf.example/eventlog"
+	"netelf.example/internal/quote"
+	"netelf.example/nt"
 )
 
 func TestCheckLogName(t *testing.T) {
@@ -168,7 +170,7 @@ func FuzzFileName(f *testing.F) {
 		if got, ok := logNameOf(file); got != a || !ok {
 			t.Fatalf("%q → %q → %q, %v", a, file, got, ok)
 		}
-		if len(file) > maxFileName || strings.ContainsAny(file, `/\"<>|*?:`) || file[0] == '.' || isDevice(file) {
+		if len(file) > maxFileName || strings.ContainsAny(file, `/\"<>|*?:`) || file[0] == '.' || nt.IsDevice(file) {
 			t.Fatalf("%q → %q", a, file)
 		}
 		for i := range len(file) {
@@ -215,7 +217,7 @@ func TestQuoted(t *testing.T) {
 		{strings.Repeat("a", 63) + "日", `"` + strings.Repeat("a", 63) + `"…`},
 		{strings.Repeat("\x80", 100), `"` + strings.Repeat(`\x80`, 60) + `"…`},
 	} {
-		if got := quoted(tt.s); got != tt.want {
+		if got := quote.Short(tt.s); got != tt.want {
 			t.Errorf("%q: %s, want %s", tt.s, got, tt.want)
 		}
 	}

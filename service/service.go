@@ -16,6 +16,7 @@ import (
 	"netelf.example/eventlog"
 	"netelf.example/evt"
 	"netelf.example/internal/journal"
+	"netelf.example/internal/quote"
 	"netelf.example/internal/sourcetext"
 )
 
@@ -283,7 +284,7 @@ func (s *Service) find(name string) (*log, error) {
 	if b, ok := s.broken[key]; ok {
 		return nil, b.err
 	}
-	return nil, fmt.Errorf("log %s: %w", quoted(name), fs.ErrNotExist)
+	return nil, fmt.Errorf("log %s: %w", quote.Short(name), fs.ErrNotExist)
 }
 
 // own writes an event of the service itself and waits until it is committed.

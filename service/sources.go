@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"netelf.example/eventlog"
+	"netelf.example/internal/quote"
 	"netelf.example/nt"
 )
 
@@ -102,7 +103,7 @@ func (c *catalog) removeSource(name string) error {
 		}
 		key := eventlog.Fold(name)
 		if _, ok := s.sources[key]; !ok {
-			return fmt.Errorf("source %s: %w", quoted(name), fs.ErrNotExist)
+			return fmt.Errorf("source %s: %w", quote.Short(name), fs.ErrNotExist)
 		}
 		delete(s.sources, key)
 		return nil
@@ -180,10 +181,10 @@ func checkSource(s *Source) error {
 // a space or dot.
 func checkSourceName(name string) error {
 	if n := nt.UTF16Len(name) / 2; n > maxSourceName {
-		return fmt.Errorf("source name %s: %d characters, at most %d: %w", quoted(name), n, maxSourceName, eventlog.ErrTooLarge)
+		return fmt.Errorf("source name %s: %d characters, at most %d: %w", quote.Short(name), n, maxSourceName, eventlog.ErrTooLarge)
 	}
 	if flaw := nameFlaw(name, `\`); flaw != "" {
-		return fmt.Errorf("source name %s %s: %w", quoted(name), flaw, eventlog.ErrInvalid)
+		return fmt.Errorf("source name %s %s: %w", quote.Short(name), flaw, eventlog.ErrInvalid)
 	}
 	return nil
 }
@@ -192,14 +193,14 @@ func checkSourceName(name string) error {
 // parts the paths of such a list on Windows.
 func checkFilePath(source, what, path string) error {
 	if n := nt.UTF16Len(path) / 2; n > maxFilePath {
-		return fmt.Errorf("source %s: %s %s: %d characters, at most %d: %w", source, what, quoted(path), n, maxFilePath, eventlog.ErrTooLarge)
+		return fmt.Errorf("source %s: %s %s: %d characters, at most %d: %w", source, what, quote.Short(path), n, maxFilePath, eventlog.ErrTooLarge)
 	}
 	flaw := ""
 	if first := strings.TrimLeft(path, "."); first != "" {
 		path = first // . and .. may begin a path, and a hidden file's name
 	}
 	if flaw = nameFlaw(path, ";"); flaw != "" {
-		return fmt.Errorf("source %s: %s %s %s: %w", source, what, quoted(path), flaw, eventlog.ErrInvalid)
+		return fmt.Errorf("source %s: %s %s %s: %w", source, what, quote.Short(path), flaw, eventlog.ErrInvalid)
 	}
 	return nil
 }

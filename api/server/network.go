@@ -20,10 +20,11 @@ func (h *Handler) Network() http.Handler {
 }
 
 // Limited accepts so many connections at a time, and of one address an eighth of
-// them. Of IPv6 the first 64 bits are an address.
+// them. Of IPv6 the first 64 bits are an address. A proxy may have all.
 type Limited struct {
 	net.Listener
 	most, each int
+	proxies    Proxies
 	log        *slog.Logger
 
 	mu   sync.Mutex // guards what follows
@@ -33,8 +34,8 @@ type Limited struct {
 }
 
 // Limit makes a Limited. What is too much is closed at once.
-func Limit(l net.Listener, most int, log *slog.Logger) *Limited {
-	return &Limited{Listener: l, most: most, each: max(1, most/8), log: log, from: map[netip.Prefix]int{}}
+func Limit(l net.Listener, most int, proxies Proxies, log *slog.Logger) *Limited {
+	return &Limited{Listener: l, most: most, each: max(1, most/8), proxies: proxies, log: log, from: map[netip.Prefix]int{}}
 }
 
 // Accept waits for a connection.
@@ -44,32 +45,36 @@ func (l *Limited) Accept() (net.Conn, error) {
 		if err != nil {
 			return nil, err
 		}
-		key := prefixOf(c.RemoteAddr())
-		if l.enter(key) {
+		key, proxy := l.keyOf(c.RemoteAddr())
+		if l.enter(key, proxy) {
 			return &limitedConn{Conn: c, l: l, key: key}, nil
 		}
 		_ = c.Close() // it is of no use
 	}
 }
 
-func prefixOf(a net.Addr) netip.Prefix {
+// keyOf is what a connection counts for, and whether that is a proxy.
+func (l *Limited) keyOf(a net.Addr) (key netip.Prefix, proxy bool) {
 	p, err := netip.ParseAddrPort(a.String())
 	if err != nil {
-		return netip.Prefix{}
+		return key, false
 	}
 	addr := p.Addr().Unmap().WithZone("")
+	if l.proxies.has(addr) {
+		return netip.PrefixFrom(addr, addr.BitLen()), true
+	}
 	bits := 64
 	if addr.Is4() {
 		bits = 32
 	}
-	out, _ := addr.Prefix(bits) // the zero one would do
-	return out
+	key, _ = addr.Prefix(bits) // the zero one would do
+	return key, false
 }
 
-func (l *Limited) enter(key netip.Prefix) bool {
+func (l *Limited) enter(key netip.Prefix, proxy bool) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.all < l.most && l.from[key] < l.each {
+	if l.all < l.most && (proxy || l.from[key] < l.each) {
 		l.all++
 		l.from[key]++
 		return true

@@ -109,7 +109,7 @@ func TestLimit(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l := Limit(inner, 16, slog.New(slog.DiscardHandler))
+	l := Limit(inner, 16, nil, slog.New(slog.DiscardHandler))
 	defer closing(t, l)
 	accepted := make(chan net.Conn, 16)
 	go func() {
@@ -155,8 +155,8 @@ func TestPrefix(t *testing.T) {
 	for text, want := range map[string]string{
 		"192.0.2.7:1": "192.0.2.7/32", "[::ffff:192.0.2.7]:1": "192.0.2.7/32", "[2001:db8:1:2:3:4:5:6]:1": "2001:db8:1:2::/64", "[fe80::1%eth0]:1": "fe80::/64", "@": "invalid Prefix",
 	} {
-		if got := prefixOf(address(text)); got.String() != want {
-			t.Errorf("%s: %v, want %s", text, got, want)
+		if got, proxy := new(Limited).keyOf(address(text)); got.String() != want || proxy {
+			t.Errorf("%s: %v, want %s; a proxy: %v", text, got, want, proxy)
 		}
 	}
 }

@@ -82,8 +82,13 @@ func (a *app) eachFile(ctx context.Context, names []string, opts *files.Options,
 			a.say("netelf: %s: %v", name, err)
 		}
 	}
+	return outcomeOf(failed, len(names), damaged)
+}
+
+// outcomeOf is the exit code of a verb that has read several files.
+func outcomeOf(failed, all int, damaged bool) error {
 	switch {
-	case failed == len(names):
+	case failed == all:
 		return code(exitFailed)
 	case failed > 0:
 		return code(exitSome)

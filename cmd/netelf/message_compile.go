@@ -47,15 +47,7 @@ wrong in a file; 4 some of the files could not be read.`,
 					return outputError(err)
 				}
 			}
-			switch {
-			case failed == len(args):
-				return code(exitFailed)
-			case failed > 0:
-				return code(exitSome)
-			case damaged:
-				return code(exitDamaged)
-			}
-			return nil
+			return outcomeOf(failed, len(args), damaged)
 		}),
 	}
 }

@@ -49,17 +49,8 @@ func readQuery(name string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	switch {
-	case len(b) >= 2 && b[0] == 0xff && b[1] == 0xfe:
-		return nt.UTF8(b[2:]), nil
-	case len(b) >= 2 && b[0] == 0xfe && b[1] == 0xff:
-		b = b[2:]
-		for i := 0; i+1 < len(b); i += 2 {
-			b[i], b[i+1] = b[i+1], b[i]
-		}
-		return nt.UTF8(b), nil
-	}
-	return strings.TrimPrefix(string(b), "\ufeff"), nil
+	text, _ := nt.FileText(b) // what is no UTF-8 the query's own error speaks of
+	return text, nil
 }
 
 // add makes a selection ask for what a holds too.

@@ -18,7 +18,6 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/coreos/go-systemd/v22/daemon"
 	"github.com/spf13/cobra"
 
 	"netelf.example/api/server"
@@ -233,11 +232,11 @@ func (a *app) serve(ctx context.Context, load func() (*config.Config, error)) (e
 	go func() { served <- hs.Serve(server.Peers(l, d.log)) }()
 	over.serve(h)
 	d.log.Info("ready", "version", version(), "data", string(c.Service.Data), "socket", string(c.Service.Socket))
-	d.notify(daemon.SdNotifyReady)
+	d.notify(nowReady)
 	err = d.run(ctx, s, load, hup, served, rpc.failed, over.failed)
 
 	d.log.Info("stopping")
-	d.notify(daemon.SdNotifyStopping)
+	d.notify(nowStopping)
 	h.Drain()
 	err = errors.Join(err, rpc.Close())
 	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
@@ -269,8 +268,8 @@ func openService(c *config.Config, log *slog.Logger) (*service.Service, error) {
 // run waits for what happens to a service.
 func (d *daemonState) run(ctx context.Context, s *service.Service, load func() (*config.Config, error), hup <-chan os.Signal, served, rpc, over <-chan error) error {
 	var watchdog <-chan time.Time
-	if every, err := daemon.SdWatchdogEnabled(false); err == nil && every > 0 {
-		t := time.NewTicker(every / 2)
+	if within := aliveWithin(); within > 0 {
+		t := time.NewTicker(within / 2)
 		defer t.Stop()
 		watchdog = t.C
 	}
@@ -287,17 +286,17 @@ func (d *daemonState) run(ctx context.Context, s *service.Service, load func() (
 		case <-d.http.look:
 			d.http.renew(false)
 		case <-hup:
-			d.notify(daemon.SdNotifyReloading + "\n" + daemon.SdNotifyMonotonicUsec())
+			d.notify(nowReloading())
 			d.reload(load)
 			d.http.renew(true)
-			d.notify(daemon.SdNotifyReady)
+			d.notify(nowReady)
 		case <-watchdog:
 			own := s.As(eventlog.Caller{Name: "watchdog"})
 			if _, err := own.Logs(ctx); err != nil {
 				d.log.Error("watchdog", "error", err)
 				continue
 			}
-			d.notify(daemon.SdNotifyWatchdog)
+			d.notify(stillAlive)
 		}
 	}
 }
@@ -324,7 +323,7 @@ func (d *daemonState) reload(load func() (*config.Config, error)) {
 
 // notify tells systemd, if it is there.
 func (d *daemonState) notify(state string) {
-	if _, err := daemon.SdNotify(false, state); err != nil {
+	if err := tellSystemd(state); err != nil {
 		d.log.Warn("systemd cannot be told", "error", err)
 	}
 }

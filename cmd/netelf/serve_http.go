@@ -26,6 +26,7 @@ import (
 type httpDoor struct {
 	s        *service.Service
 	log      *slog.Logger
+	proxies  server.Proxies
 	accounts *server.Accounts
 	listener net.Listener
 	keeper   *certs.Keeper // nil: plain
@@ -41,8 +42,8 @@ const lookEvery = 30 * time.Second
 // openHTTP opens what is configured of HTTP. Who guesses passwords is slowed down
 // together with those who come by MS-EVEN.
 func openHTTP(s *service.Service, log *slog.Logger, c *config.Config, computer string, rpc *rpcDoor) (*httpDoor, error) {
-	d := &httpDoor{s: s, log: log, failed: make(chan error, 1)}
 	conf := c.HTTP
+	d := &httpDoor{s: s, log: log, proxies: conf.Proxies.List(), failed: make(chan error, 1)}
 	if err := conf.Check(); err != nil { // flags may have changed what was well in a file
 		return nil, usage("%w", err)
 	}
@@ -83,7 +84,7 @@ func openHTTP(s *service.Service, log *slog.Logger, c *config.Config, computer s
 		ErrorLog: stdlog.New(strangers{log}, "", 0), ReadHeaderTimeout: 15 * time.Second, IdleTimeout: 2 * time.Minute, WriteTimeout: 15 * time.Minute,
 		MaxHeaderBytes: 64 << 10, HTTP2: &http.HTTP2Config{MaxConcurrentStreams: 128},
 	}
-	d.listener = server.Limit(l, int(conf.MaxConnections), log)
+	d.listener = server.Limit(l, int(conf.MaxConnections), d.proxies, log)
 	attrs := []any{"listen", l.Addr().String()}
 	if d.keeper == nil {
 		log.Info("HTTP without TLS", attrs...)
@@ -114,7 +115,7 @@ func (d *httpDoor) serve(h *server.Handler) {
 	if d.server == nil {
 		return
 	}
-	d.server.Handler = withPage(h.Network())
+	d.server.Handler = d.proxies.Handler(withPage(h.Network()))
 	go func() {
 		if d.keeper == nil {
 			d.failed <- d.server.Serve(d.listener)

@@ -222,15 +222,21 @@ func (d *rpcDoor) lookup(l *rpcauth.Logon) (hash [16]byte, ok bool, err error) {
 	}
 	w := &whom{done: done}
 	l.Whom = w
-	hash, w.user, err = d.users.NTHash(l.User)
+	hash, w.user, ok, err = d.hashOf(l.User)
+	return hash, ok, err
+}
+
+// hashOf is what is kept of a user's password for NTLM; false: nothing is.
+func (d *rpcDoor) hashOf(name string) (hash [16]byte, u users.User, ok bool, err error) {
+	hash, u, err = d.users.NTHash(name)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return hash, false, nil
+		return hash, u, false, nil
 	case err != nil:
 		d.log.Error("users", "error", err)
-		return hash, false, err
+		return hash, u, false, err
 	}
-	return hash, true, nil
+	return hash, u, true, nil
 }
 
 // done writes into Security how a logon ended.

@@ -97,15 +97,8 @@ func (d *rpcDoor) pipeLookup(l *rpcauth.Logon) (hash [16]byte, ok bool, err erro
 	if !ownName(h, l.Domain, l.User) {
 		return hash, false, fmt.Errorf("%w, %s", errOtherUser, h.Caller().Name)
 	}
-	hash, _, err = d.users.NTHash(l.User)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return hash, false, nil
-	case err != nil:
-		d.log.Error("users", "error", err)
-		return hash, false, err
-	}
-	return hash, true, nil
+	hash, _, ok, err = d.hashOf(l.User)
+	return hash, ok, err
 }
 
 // pipeVerify asks winbind about the caller's password.

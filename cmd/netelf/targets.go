@@ -40,10 +40,20 @@ func (a *app) targets(args []string, file string) ([]target.Target, error) {
 			return nil, err
 		}
 	}
-	if file == "" {
-		return l.targets, nil
+	if file != "" {
+		if err := l.addLines(file); err != nil {
+			return nil, err
+		}
 	}
-	err := a.targetLines(file, func(line int, text string) error {
+	for i := range l.targets {
+		l.targets[i].Beside = len(l.targets) - 1
+	}
+	return l.targets, nil
+}
+
+// addLines takes what a file lists.
+func (l *targetList) addLines(file string) error {
+	err := l.targetLines(file, func(line int, text string) error {
 		if err := l.add(text); err != nil {
 			var e *exitError
 			if errors.As(err, &e) && e.err == nil {
@@ -56,7 +66,7 @@ func (a *app) targets(args []string, file string) ([]target.Target, error) {
 	if err == nil && len(l.targets) == 0 {
 		err = usage("--targets: %s names no target", file)
 	}
-	return l.targets, err
+	return err
 }
 
 // add takes one argument or line.

@@ -6,6 +6,9 @@ import (
 	"net"
 	"net/netip"
 	"strconv"
+	"strings"
+
+	"netelf.example/internal/quote"
 )
 
 // HTTP is the section of the HTTP API over the network.
@@ -17,6 +20,7 @@ type HTTP struct {
 	SessionIdle    Duration `key:"session_idle" default:"1h" min:"1m" max:"168h" doc:"how long a session lasts that is not used"`
 	SessionMost    Duration `key:"session_most" default:"24h" min:"1m" max:"720h" doc:"how long any session lasts"`
 	MaxConnections Count    `key:"max_connections" default:"1024" min:"1" max:"65536" doc:"connections at a time; an address has an eighth of them"`
+	Proxies        Networks `key:"proxies" empty:"nobody is believed" doc:"the addresses of proxies that clients come through, as 127.0.0.1 10.1.0.0/24: what their X-Forwarded-For and X-Forwarded-Proto say of a client is believed"`
 	MaxRecords     Count    `key:"max_records" default:"10000000" min:"1000" max:"1000000000000" doc:"records that one request may examine; what is beyond is left for another request"`
 
 	OIDCIssuer   Link  `key:"oidc_issuer" empty:"it is not offered" doc:"the provider of OpenID Connect that lets people in beside passwords: the URL that it calls itself by"`
@@ -32,6 +36,10 @@ type HTTP struct {
 	OIDCRoles    Roles `key:"oidc_roles" empty:"groups mean nothing" doc:"what groups of the provider may, as quarry-admins=administrators; auditors=readers; ops=S-1-5-21-1-2-3-1105"`
 }
 
+// Networks are addresses, and networks with the number of their bits, with a space
+// between two.
+type Networks string
+
 // Count is a number of things.
 type Count int64
 
@@ -43,7 +51,7 @@ func (h *HTTP) Check() error {
 	case bool(h.Plain) && h.Certificate != "":
 		return &Problem{Name: "the configuration", Key: "http.plain", Err: errors.New("is true, and there is a certificate: want one of the two")}
 	case bool(h.Plain) && h.Listen != "" && !loopback(string(h.Listen)):
-		return &Problem{Name: "the configuration", Key: "http.plain", Err: fmt.Errorf("is true, and http.listen is %s, which others can reach: passwords would be read on the way; want a loopback address, as 127.0.0.1", quoted(string(h.Listen)))}
+		return &Problem{Name: "the configuration", Key: "http.plain", Err: fmt.Errorf("is true, and http.listen is %s, which others can reach: passwords would be read on the way; want a loopback address, as 127.0.0.1", quote.Short(string(h.Listen)))}
 	}
 	return h.checkOIDC()
 }
@@ -62,12 +70,53 @@ func loopback(address string) bool {
 	return err == nil && a.Unmap().IsLoopback()
 }
 
+// List is the networks, in their order. An address is one of itself alone.
+func (n Networks) List() []netip.Prefix {
+	list, _ := parseNetworks(string(n)) // what is wrong with it was told
+	return list
+}
+
+func parseNetworks(text string) (list []netip.Prefix, err error) {
+	for word := range strings.FieldsSeq(text) {
+		p, err := netip.ParsePrefix(word)
+		if err != nil {
+			a, err := netip.ParseAddr(word)
+			if err != nil || a.Zone() != "" {
+				return nil, fmt.Errorf("have %s, want addresses and networks, as 127.0.0.1 10.1.0.0/24", quote.Short(word))
+			}
+			p = netip.PrefixFrom(a, a.BitLen())
+		}
+		switch {
+		case p.Addr().Is4In6():
+			return nil, fmt.Errorf("have %s, want it as an address of IPv4", quote.Short(word))
+		case p != p.Masked():
+			return nil, fmt.Errorf("have %s, want %s, or an address alone", quote.Short(word), p.Masked())
+		}
+		list = append(list, p)
+	}
+	return list, nil
+}
+
+func (n *Networks) text() string  { return string(*n) }
+func (n *Networks) plain() string { return "" }
+func (n *Networks) set(text string, _ *Field) error {
+	err := lineFlaw(text)
+	if err == nil {
+		_, err = parseNetworks(text)
+	}
+	if err != nil {
+		return err
+	}
+	*n = Networks(text)
+	return nil
+}
+
 func (n *Count) text() string  { return strconv.FormatInt(int64(*n), 10) }
 func (n *Count) plain() string { return "!!int" }
 func (n *Count) set(text string, f *Field) error {
 	v, err := strconv.ParseInt(text, 10, 64)
 	if err != nil || text != strconv.FormatInt(v, 10) {
-		return fmt.Errorf("have %s, want a whole number", quoted(text))
+		return fmt.Errorf("have %s, want a whole number", quote.Short(text))
 	}
 	if low, err := strconv.ParseInt(f.min, 10, 64); err == nil && v < low {
 		return fmt.Errorf("have %d, want at least %d", v, low)

@@ -11,6 +11,8 @@ import (
 	"unicode/utf8"
 
 	"go.yaml.in/yaml/v4"
+
+	"netelf.example/internal/quote"
 )
 
 // Limits of a file.
@@ -104,7 +106,7 @@ func (f *Field) set(c *Config, text string) error {
 	case len(text) > maxText:
 		return fmt.Errorf("have %d bytes, want at most %d", len(text), maxText)
 	case text == "" && f.Empty == "":
-		return errors.New("is empty; leave it out for the default, " + quoted(f.Default))
+		return errors.New("is empty; leave it out for the default, " + quote.Short(f.Default))
 	}
 	return f.value(c).set(text, f)
 }
@@ -250,7 +252,7 @@ func (l *loader) scalar(n *yaml.Node, key string) {
 	v := f.value(l.c)
 	switch {
 	case isNull(n):
-		l.at(n, key, "has no value; leave it out for the default, %s", quoted(f.Default))
+		l.at(n, key, "has no value; leave it out for the default, %s", quote.Short(f.Default))
 		return
 	case n.Kind != yaml.ScalarNode:
 		l.at(n, key, "have %s, want one value", kindOf(n))
@@ -260,7 +262,7 @@ func (l *loader) scalar(n *yaml.Node, key string) {
 		if err := v.set(n.Value, f); err != nil {
 			l.at(n, key, "%w", err)
 		} else {
-			l.at(n, key, "have %s, which is %s in YAML; want text: put it in quotes", quoted(n.Value), kindOf(n))
+			l.at(n, key, "have %s, which is %s in YAML; want text: put it in quotes", quote.Short(n.Value), kindOf(n))
 		}
 		return
 	}
@@ -345,7 +347,7 @@ func hint(key, what string, t reflect.Type) string {
 
 // shown is a name of the file for a message.
 func shown(s string) string {
-	if q := quoted(s); q != `"`+s+`"` {
+	if q := quote.Short(s); q != `"`+s+`"` {
 		return q
 	}
 	return s

@@ -184,6 +184,10 @@ func TestProblems(t *testing.T) {
 		{"a count that is none", "http: {max_records: 1e6}", nil, []string{`n.yaml:1:21: http.max_records: have "1e6", want a whole number`}},
 		{"a count that is too small", "http: {max_records: 10}", nil, []string{`n.yaml:1:21: http.max_records: have 10, want at least 1000`}},
 		{"a count that is too large", "http: {max_connections: 65537}", nil, []string{`n.yaml:1:25: http.max_connections: have 65537, want at most 65536`}},
+		{"proxies that are none", "http: {proxies: 127.0.0.1 bedrock}", nil, []string{`n.yaml:1:17: http.proxies: have "bedrock", want addresses and networks, as 127.0.0.1 10.1.0.0/24`}},
+		{"a network with a host", "http: {proxies: 10.1.0.7/24}", nil, []string{`n.yaml:1:17: http.proxies: have "10.1.0.7/24", want 10.1.0.0/24, or an address alone`}},
+		{"a zone", "http: {proxies: 'fe80::1%eth0'}", nil, []string{`n.yaml:1:17: http.proxies: have "fe80::1%eth0", want addresses and networks, as 127.0.0.1 10.1.0.0/24`}},
+		{"IPv4 within IPv6", "http: {proxies: '::ffff:10.1.0.7'}", nil, []string{`n.yaml:1:17: http.proxies: have "::ffff:10.1.0.7", want it as an address of IPv4`}},
 		{"an empty value where it means nothing", "", []string{"NETELF_DATA=x"}, []string{`NETELF_DATA: service.data: have "x", want an absolute path`}},
 	}
 	for _, tt := range tests {

@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"go.yaml.in/yaml/v4"
+
+	"netelf.example/internal/quote"
 )
 
 // Logon is who asks a server. A password is never in a configuration: AuthFile is
@@ -26,7 +28,7 @@ func (p *peopleLoader) logon(l *Logon, k, v *yaml.Node, key string) bool {
 	case "user":
 		if text, ok := p.text(v, key, `a user, as fred or BEDROCK\fred`); ok {
 			if strings.HasSuffix(text, `\`) {
-				p.at(v, key, `have %s, want a user, as fred or BEDROCK\fred`, quoted(text))
+				p.at(v, key, `have %s, want a user, as fred or BEDROCK\fred`, quote.Short(text))
 			}
 			l.User = text
 		}
@@ -39,7 +41,7 @@ func (p *peopleLoader) logon(l *Logon, k, v *yaml.Node, key string) bool {
 			break
 		}
 		if v.Kind != yaml.ScalarNode || v.Tag != "!!bool" {
-			p.at(v, key, "have %s, want true or false", quoted(v.Value))
+			p.at(v, key, "have %s, want true or false", quote.Short(v.Value))
 		}
 		l.Kerberos = v.Value == "true"
 	case "password":
@@ -70,13 +72,13 @@ func (p *peopleLoader) text(n *yaml.Node, key, want string) (text string, ok boo
 	case n.Kind != yaml.ScalarNode, isNull(n):
 		p.at(n, key, "have %s, want %s", kindOf(n), want)
 	case n.Tag != "!!str":
-		p.at(n, key, "have %s, which is %s in YAML; want text: put it in quotes", quoted(n.Value), kindOf(n))
+		p.at(n, key, "have %s, which is %s in YAML; want text: put it in quotes", quote.Short(n.Value), kindOf(n))
 	case len(n.Value) > maxText:
 		p.at(n, key, "have %d bytes, want at most %d", len(n.Value), maxText)
 	case err != nil:
 		p.at(n, key, "%w", err)
 	case n.Value == "" || strings.TrimSpace(n.Value) != n.Value:
-		p.at(n, key, "have %s, want %s", quoted(n.Value), want)
+		p.at(n, key, "have %s, want %s", quote.Short(n.Value), want)
 	default:
 		return n.Value, true
 	}

@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"strings"
 
+	"netelf.example/internal/quote"
 	"netelf.example/nt"
 )
 
@@ -50,9 +51,9 @@ func (h *HTTP) checkOIDC() error {
 	u, err := url.Parse(string(h.OIDCRedirect))
 	switch {
 	case err != nil || u.Path != OIDCCallback:
-		return wrong("oidc_redirect", "have %s, want the path %s", quoted(string(h.OIDCRedirect)), OIDCCallback)
+		return wrong("oidc_redirect", "have %s, want the path %s", quote.Short(string(h.OIDCRedirect)), OIDCCallback)
 	case u.Scheme == "http" && !bool(h.Plain):
-		return wrong("oidc_redirect", "have %s, and the service speaks TLS: want https://", quoted(string(h.OIDCRedirect)))
+		return wrong("oidc_redirect", "have %s, and the service speaks TLS: want https://", quote.Short(string(h.OIDCRedirect)))
 	}
 	return nil
 }
@@ -65,11 +66,11 @@ func (l *Link) set(text string, _ *Field) error {
 		switch {
 		case err != nil, lineFlaw(text) != nil, u.Hostname() == "", u.RawQuery != "", u.ForceQuery, strings.Contains(text, "#"),
 			u.Scheme != "https" && u.Scheme != "http":
-			return fmt.Errorf("have %s, want a URL without query, as https://id.example.com", quoted(text))
+			return fmt.Errorf("have %s, want a URL without query, as https://id.example.com", quote.Short(text))
 		case u.User != nil:
 			return errors.New("has a user name in it, want a URL without one, as https://id.example.com")
 		case u.Scheme == "http" && !loopback(net.JoinHostPort(u.Hostname(), "80")):
-			return fmt.Errorf("have %s, which others can read and change on the way: want https://", quoted(text))
+			return fmt.Errorf("have %s, which others can read and change on the way: want https://", quote.Short(text))
 		}
 	}
 	*l = Link(text)
@@ -84,7 +85,7 @@ func (w *Words) plain() string { return "" }
 func (w *Words) set(text string, _ *Field) error {
 	for _, c := range text {
 		if c < ' ' || c >= 0x7f || c == '"' || c == '\\' { // RFC 6749 section 3.3
-			return fmt.Errorf("have %s, in which %q cannot be", quoted(text), c)
+			return fmt.Errorf("have %s, in which %q cannot be", quote.Short(text), c)
 		}
 	}
 	if strings.TrimSpace(text) == "" {
@@ -113,17 +114,17 @@ func parseRoles(text string) (list []Role, err error) {
 	for part := range strings.SplitSeq(text, ";") {
 		at := strings.LastIndexByte(part, '=')
 		if at < 0 {
-			return nil, fmt.Errorf("have %s, want group=role, with a semicolon between two", quoted(strings.TrimSpace(part)))
+			return nil, fmt.Errorf("have %s, want group=role, with a semicolon between two", quote.Short(strings.TrimSpace(part)))
 		}
 		group, role := strings.TrimSpace(part[:at]), strings.TrimSpace(part[at+1:])
 		if group == "" {
-			return nil, fmt.Errorf("have %s, which names no group", quoted(strings.TrimSpace(part)))
+			return nil, fmt.Errorf("have %s, which names no group", quote.Short(strings.TrimSpace(part)))
 		}
 		sid, ok := roleNames[strings.ToLower(role)]
 		if !ok {
 			// One number behind the authority is what the system itself is, or everybody.
 			if sid, err = nt.ParseSID(role); err != nil || strings.Count(string(sid), "-") < 4 {
-				return nil, fmt.Errorf("have the role %s, want administrators, readers, or the SID of a group, as S-1-5-21-1-2-3-1105", quoted(role))
+				return nil, fmt.Errorf("have the role %s, want administrators, readers, or the SID of a group, as S-1-5-21-1-2-3-1105", quote.Short(role))
 			}
 		}
 		list = append(list, Role{group, sid})

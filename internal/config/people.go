@@ -13,6 +13,7 @@ import (
 	"go.yaml.in/yaml/v4"
 
 	"netelf.example/internal/certs"
+	"netelf.example/internal/quote"
 )
 
 // People is the configuration of somebody who reads logs: names for servers, and
@@ -224,7 +225,7 @@ func (p *peopleLoader) root(n *yaml.Node) {
 	for _, g := range p.order {
 		for _, m := range g.inner {
 			if p.groups[m.Value[1:]] == nil {
-				p.at(m, "groups."+g.name, "there is no group %s", quoted(m.Value[1:]))
+				p.at(m, "groups."+g.name, "there is no group %s", quote.Short(m.Value[1:]))
 			}
 		}
 	}
@@ -283,12 +284,9 @@ func (p *peopleLoader) server(k, v *yaml.Node, key string) {
 			s.Target, _ = p.target(v, full) // what is wrong is told
 			found = true
 		case k.Value == "ca":
-			s.CA = p.checked(v, full, func(text string) error { return new(Path).set(text, nil) })
+			p.path(&s.CA, v, full)
 		case k.Value == "fingerprint":
-			s.Fingerprint = p.checked(v, full, func(text string) error {
-				_, err := certs.ParseFingerprint(text)
-				return err
-			})
+			s.Fingerprint = p.fingerprint(v, full)
 		case !p.logon(&s.Logon, k, v, full):
 			p.at(k, shown(full), "unknown key; a server has %s", keys)
 		}
@@ -299,20 +297,16 @@ func (p *peopleLoader) server(k, v *yaml.Node, key string) {
 	}
 }
 
-// checked is a value that check finds nothing wrong with.
-func (p *peopleLoader) checked(n *yaml.Node, key string, check func(string) error) string {
-	switch {
-	case !p.bare(n, key):
-		return ""
-	case n.Kind != yaml.ScalarNode, isNull(n), n.Value == "":
-		p.at(n, key, "have %s, want text", kindOf(n))
+// fingerprint is a value that names a certificate by its SHA-256.
+func (p *peopleLoader) fingerprint(n *yaml.Node, key string) string {
+	text, ok := p.text(n, key, "the SHA-256 of a certificate")
+	if !ok {
 		return ""
 	}
-	if err := check(n.Value); err != nil {
+	if _, err := certs.ParseFingerprint(text); err != nil {
 		p.at(n, key, "%w", err)
-		return ""
 	}
-	return n.Value
+	return text
 }
 
 func (p *peopleLoader) group(k, v *yaml.Node, key string) {
@@ -379,7 +373,7 @@ func (p *peopleLoader) target(n *yaml.Node, key string) (text string, ok bool) {
 	var err error
 	switch {
 	case strings.HasPrefix(text, "@"):
-		err = fmt.Errorf("have the group %s, want one server", quoted(text))
+		err = fmt.Errorf("have the group %s, want one server", quote.Short(text))
 	case p.check != nil:
 		err = p.check(text)
 	}
@@ -436,7 +430,7 @@ func nameFlaw(s string) error {
 	case len(s) > maxName:
 		return fmt.Errorf("the name has %d bytes, want at most %d", len(s), maxName)
 	case strings.ContainsAny(s, "@/\\:#, \t") || s[0] == '.' || s[0] == '-':
-		return fmt.Errorf("have %s, want a name without @ / \\ : # , and spaces that begins with no dot and no dash", quoted(s))
+		return fmt.Errorf("have %s, want a name without @ / \\ : # , and spaces that begins with no dot and no dash", quote.Short(s))
 	}
 	return nil
 }

@@ -94,6 +94,28 @@ catalog: texts.db
 	}
 }
 
+// A file that is named without its folder lies beside the configuration.
+func TestPeopleCertificates(t *testing.T) {
+	dir := t.TempDir()
+	absolute := filepath.Join(dir, "other", "ca.pem")
+	print := strings.Repeat("AB", 32)
+	p, err := LoadPeople(Source{Name: filepath.Join(dir, "config.yaml"), Data: fmt.Appendf(nil, `
+servers:
+  bedrock: {target: "https://bedrock", ca: certs/ca.pem}
+  wilma: {target: "https://wilma", ca: '%s', fingerprint: %s}
+`, absolute, print)}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]Server{
+		"bedrock": {Target: "https://bedrock", CA: filepath.Join(dir, "certs", "ca.pem")},
+		"wilma":   {Target: "https://wilma", CA: absolute, Fingerprint: print},
+	}
+	if d := cmp.Diff(want, p.Servers); d != "" {
+		t.Errorf("-want +got:\n%s", d)
+	}
+}
+
 func TestPeopleProblems(t *testing.T) {
 	nested := "groups:\n"
 	for i := range 40 {
@@ -121,6 +143,11 @@ func TestPeopleProblems(t *testing.T) {
 			`n.yaml:9:29: groups.all.password: no password stands in here: auth_file names a file of its own, of mode 0600, that has it`,
 			`n.yaml:9:47: groups.all.pass: unknown key; a group has servers, user, auth_file, kerberos, keytab`,
 			`n.yaml:9:19: groups.all: there is no group "none"`}},
+		{"certificates", "servers:\n  a: {target: a, ca: [x], fingerprint: AB}\n  b: {target: b, ca: \"\", fingerprint: 7}\n", []string{
+			`n.yaml:2:22: servers.a.ca: have a list, want the name of a file`,
+			`n.yaml:2:40: servers.a.fingerprint: want the SHA-256 of a certificate, 64 hexadecimal digits, as AB:CD:…`,
+			`n.yaml:3:22: servers.b.ca: have "", want the name of a file`,
+			`n.yaml:3:39: servers.b.fingerprint: have "7", which is a number in YAML; want text: put it in quotes`}},
 		{"no target", "servers:\n  bedrock: {}\n  barney:\n  betty: {target: }\n  wilma: smb://wilma\n", []string{
 			`n.yaml:2:3: servers.bedrock: has no target; it says where the server is`,
 			`n.yaml:3:3: servers.barney: has no target; it says where the server is`,

@@ -48,6 +48,7 @@ http:
   session_idle: 1h                 # default
   session_most: 24h                # default
   max_connections: 1024            # default
+  proxies: ""                      # default
   max_records: 10000000            # default
   oidc_issuer: ""                  # default
   oidc_client: ""                  # default

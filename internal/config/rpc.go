@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"net"
 	"strconv"
+
+	"netelf.example/internal/quote"
 )
 
 // RPC is the section of MS-EVEN, by which NT programs reach the service.
@@ -54,7 +56,7 @@ func (a *Address) set(text string, _ *Field) error {
 			_, err = strconv.ParseUint(port, 10, 16)
 		}
 		if err != nil {
-			return fmt.Errorf("have %s, want an address and a port, as 127.0.0.1:1026, [::1]:1026 or :1026", quoted(text))
+			return fmt.Errorf("have %s, want an address and a port, as 127.0.0.1:1026, [::1]:1026 or :1026", quote.Short(text))
 		}
 	}
 	*a = Address(text)
@@ -69,7 +71,7 @@ func (s *Security) set(text string, _ *Field) error {
 		*s = v
 		return nil
 	}
-	return fmt.Errorf("have %s, want auto, none, connect, integrity or privacy", quoted(text))
+	return fmt.Errorf("have %s, want auto, none, connect, integrity or privacy", quote.Short(text))
 }
 
 func (f *Flag) text() string  { return strconv.FormatBool(bool(*f)) }
@@ -81,7 +83,7 @@ func (f *Flag) set(text string, _ *Field) error {
 	case "false":
 		*f = false
 	default:
-		return fmt.Errorf("have %s, want true or false", quoted(text))
+		return fmt.Errorf("have %s, want true or false", quote.Short(text))
 	}
 	return nil
 }
@@ -91,11 +93,11 @@ func (n *NetBIOS) plain() string { return "" }
 func (n *NetBIOS) set(text string, _ *Field) error {
 	const most = 15
 	if len(text) > most {
-		return fmt.Errorf("have %s, want at most %d characters", quoted(text), most)
+		return fmt.Errorf("have %s, want at most %d characters", quote.Short(text), most)
 	}
 	for _, c := range text {
 		if c <= ' ' || c >= 0x7f || c == '\\' || c == '/' || c == ':' || c == '*' || c == '?' || c == '"' || c == '<' || c == '>' || c == '|' {
-			return fmt.Errorf("have %s, in which %q cannot be", quoted(text), c)
+			return fmt.Errorf("have %s, in which %q cannot be", quote.Short(text), c)
 		}
 	}
 	*n = NetBIOS(text)
@@ -107,11 +109,11 @@ func (r *Realm) plain() string { return "" }
 func (r *Realm) set(text string, _ *Field) error {
 	const most = 255
 	if len(text) > most {
-		return fmt.Errorf("have %s, want at most %d characters", quoted(text), most)
+		return fmt.Errorf("have %s, want at most %d characters", quote.Short(text), most)
 	}
 	for _, c := range text {
 		if c <= ' ' || c >= 0x7f || c == '@' || c == '/' {
-			return fmt.Errorf("have %s, in which %q cannot be", quoted(text), c)
+			return fmt.Errorf("have %s, in which %q cannot be", quote.Short(text), c)
 		}
 	}
 	*r = Realm(text)

@@ -12,6 +12,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"netelf.example/internal/quote"
 	"netelf.example/nt"
 )
 
@@ -56,7 +57,7 @@ func (p *Path) set(text string, _ *Field) error {
 	// A slash will do on Windows too, where it is the root of some drive: what the
 	// defaults name is the same everywhere.
 	if text != "" && !filepath.IsAbs(text) && text[0] != '/' {
-		return fmt.Errorf("have %s, want an absolute path", quoted(text))
+		return fmt.Errorf("have %s, want an absolute path", quote.Short(text))
 	}
 	*p = Path(text)
 	return nil
@@ -83,7 +84,7 @@ func (n *Name) set(text string, _ *Field) error {
 		return err
 	}
 	if strings.TrimSpace(text) != text {
-		return fmt.Errorf("have %s, want no space before or behind it", quoted(text))
+		return fmt.Errorf("have %s, want no space before or behind it", quote.Short(text))
 	}
 	if units := nt.UTF16Len(text) / 2; units > maxName {
 		return fmt.Errorf("have %d characters, want at most %d", units, maxName)
@@ -100,7 +101,7 @@ func (s *Sync) set(text string, _ *Field) error {
 		*s = v
 		return nil
 	}
-	return fmt.Errorf("have %s, want always, periodic or none", quoted(text))
+	return fmt.Errorf("have %s, want always, periodic or none", quote.Short(text))
 }
 
 // levels are the values of Level, by name.
@@ -125,7 +126,7 @@ func (l *Level) set(text string, _ *Field) error {
 			return nil
 		}
 	}
-	return fmt.Errorf("have %s, want debug, info, warn or error", quoted(text))
+	return fmt.Errorf("have %s, want debug, info, warn or error", quote.Short(text))
 }
 
 func (d *Duration) text() string {
@@ -142,13 +143,13 @@ func (d *Duration) plain() string { return "" }
 func (d *Duration) set(text string, f *Field) error {
 	v, err := time.ParseDuration(text)
 	if err != nil {
-		return fmt.Errorf("have %s, want a length of time with its unit, as 1s or 250ms", quoted(text))
+		return fmt.Errorf("have %s, want a length of time with its unit, as 1s or 250ms", quote.Short(text))
 	}
 	if low, err := time.ParseDuration(f.min); err == nil && v < low {
-		return fmt.Errorf("have %s, want at least %s", quoted(text), f.min)
+		return fmt.Errorf("have %s, want at least %s", quote.Short(text), f.min)
 	}
 	if high, err := time.ParseDuration(f.max); err == nil && v > high {
-		return fmt.Errorf("have %s, want at most %s", quoted(text), f.max)
+		return fmt.Errorf("have %s, want at most %s", quote.Short(text), f.max)
 	}
 	*d = Duration(v)
 	return nil
@@ -176,13 +177,13 @@ func (s *Size) plain() string { return "!!int" }
 func (s *Size) set(text string, f *Field) error {
 	v, ok := parseSize(text)
 	if !ok {
-		return fmt.Errorf("have %s, want a size, as 512KiB, 16MiB or 65536", quoted(text))
+		return fmt.Errorf("have %s, want a size, as 512KiB, 16MiB or 65536", quote.Short(text))
 	}
 	if low, ok := parseSize(f.min); ok && v < low {
-		return fmt.Errorf("have %s, want at least %s", quoted(text), f.min)
+		return fmt.Errorf("have %s, want at least %s", quote.Short(text), f.min)
 	}
 	if high, ok := parseSize(f.max); ok && v > high {
-		return fmt.Errorf("have %s, want at most %s", quoted(text), f.max)
+		return fmt.Errorf("have %s, want at most %s", quote.Short(text), f.max)
 	}
 	*s = Size(v)
 	return nil
@@ -207,18 +208,4 @@ func parseSize(s string) (n int64, ok bool) {
 		}
 	}
 	return 0, false
-}
-
-// quoted is text of a file for an error: in quotes, with what does not print
-// escaped, and not longer than it helps.
-func quoted(s string) string {
-	const most = 64
-	if len(s) <= most {
-		return strconv.Quote(s)
-	}
-	cut := most
-	for cut > most-utf8.UTFMax && !utf8.RuneStart(s[cut]) {
-		cut--
-	}
-	return strconv.Quote(s[:cut]) + "…"
 }

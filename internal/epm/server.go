@@ -133,12 +133,7 @@ func (h *handler) lookup(in []byte, order binary.ByteOrder) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := ndr.NewWriter(nil, order)
-	w.ContextHandle(handle)
-	w.Uint32(uint32(len(now)))
-	w.Uint32(most)
-	w.Uint32(0)
-	w.Uint32(uint32(len(now)))
+	w := newAnswer(order, handle, len(now), most)
 	ids := referents{used: []uint32{objectID, interfaceID}}
 	for _, e := range now {
 		w.Align(4)
@@ -154,6 +149,18 @@ func (h *handler) lookup(in []byte, order binary.ByteOrder) ([]byte, error) {
 	w.Flush()
 	w.Uint32(status)
 	return w.Bytes()
+}
+
+// newAnswer begins the answer to a lookup or a map: the handle to go on with, and the
+// head of an array of n entries of at most so many, which varies.
+func newAnswer(order binary.ByteOrder, handle ndr.ContextHandle, n int, most uint32) *ndr.Writer {
+	w := ndr.NewWriter(nil, order)
+	w.ContextHandle(handle)
+	w.Uint32(uint32(n))
+	w.Uint32(most)
+	w.Uint32(0)
+	w.Uint32(uint32(n))
+	return w
 }
 
 // matches says whether an interface that is registered is one that is asked for.
@@ -199,12 +206,7 @@ func (h *handler) mapTower(in []byte, order binary.ByteOrder) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := ndr.NewWriter(nil, order)
-	w.ContextHandle(handle)
-	w.Uint32(uint32(len(now)))
-	w.Uint32(most)
-	w.Uint32(0)
-	w.Uint32(uint32(len(now)))
+	w := newAnswer(order, handle, len(now), most)
 	ids := referents{used: []uint32{objectID, towerID}}
 	for _, e := range now {
 		w.FullPointer(ids.fresh())

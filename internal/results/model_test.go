@@ -361,7 +361,7 @@ func checkHistogram(t *testing.T, rnd *rand.Rand, r *Result, want []*eventlog.Ev
 			case at < 0 || at >= span:
 				outside++
 			default:
-				buckets[int(at/100)*n/int(span/100)][e.Level]++
+				buckets[int64(at/100)*int64(n)/int64(span/100)][e.Level]++
 			}
 		}
 		if !slices.Equal(buckets, h.Buckets) || undated != h.Undated || outside != h.Outside {

@@ -294,9 +294,7 @@ func (c *counter) Over(t int, o *scan.Outcome) {
 	c.mu.Lock()
 	own := *o
 	target := &c.targets[t]
-	if c.stopped != nil && own.State == eventlog.Cancelled {
-		own.State, own.Err = eventlog.Partial, c.stopped
-	}
+	c.blame(&own.Outcome)
 	target.phase, target.outcome = scan.Over, &own
 	for i, run := range target.runs {
 		run.over = true
@@ -305,13 +303,18 @@ func (c *counter) Over(t int, o *scan.Outcome) {
 			events := run.outcome.Events
 			run.outcome = own.Logs[i].Outcome
 			run.outcome.Events = events // what was kept
-			if c.stopped != nil && run.outcome.State == eventlog.Cancelled {
-				run.outcome.State, run.outcome.Err = eventlog.Partial, c.stopped
-			}
+			c.blame(&run.outcome)
 		}
 	}
 	c.mu.Unlock()
 	c.changes.Changed()
+}
+
+// blame has an outcome say why counting was ended, where that cut it off. mu is held.
+func (c *counter) blame(o *eventlog.Outcome) {
+	if c.stopped != nil && o.State == eventlog.Cancelled {
+		o.State, o.Err = eventlog.Partial, c.stopped
+	}
 }
 
 // order is the state of all runs.

@@ -13,6 +13,7 @@ import (
 	"unicode/utf8"
 
 	"netelf.example/eventlog"
+	"netelf.example/internal/quote"
 )
 
 // fileVersion is the only version there is. A file of another one is not read:
@@ -320,7 +321,7 @@ func decode(b []byte) (*file, error) {
 	}
 	for i := range f.list {
 		if e := &f.list[i]; e.rid >= f.next {
-			return nil, d.fail(0, "next_rid", fmt.Errorf("have %d, but %s has the rid %d", f.next, quoted(e.name), e.rid))
+			return nil, d.fail(0, "next_rid", fmt.Errorf("have %d, but %s has the rid %d", f.next, quote.Short(e.name), e.rid))
 		}
 	}
 	return f, nil
@@ -330,7 +331,7 @@ func decode(b []byte) (*file, error) {
 func checkDomain(s string) error {
 	var a, b, c uint32
 	if n, err := fmt.Sscanf(s, "S-1-5-21-%d-%d-%d", &a, &b, &c); n != 3 || err != nil || s != fmt.Sprintf("S-1-5-21-%d-%d-%d", a, b, c) {
-		return fmt.Errorf("have %s, want S-1-5-21 and three numbers of 32 bits", quoted(s))
+		return fmt.Errorf("have %s, want S-1-5-21 and three numbers of 32 bits", quote.Short(s))
 	}
 	return nil
 }
@@ -346,20 +347,20 @@ func (d *decoder) users(f *file) error {
 		})
 		var format *eventlog.FormatError
 		if errors.As(err, &format) && e.name != "" {
-			format.Err = fmt.Errorf("%w (user %s)", format.Err, quoted(e.name))
+			format.Err = fmt.Errorf("%w (user %s)", format.Err, quote.Short(e.name))
 		}
 		if err != nil {
 			return err
 		}
 		if old, ok := f.find(e.name); ok {
-			return d.fail(begin, field+"name", fmt.Errorf("%s is there already, as %s", quoted(e.name), quoted(old.name)))
+			return d.fail(begin, field+"name", fmt.Errorf("%s is there already, as %s", quote.Short(e.name), quote.Short(old.name)))
 		}
 		if old, ok := rids[e.rid]; ok {
-			return d.fail(begin, field+"rid", fmt.Errorf("%s has the rid %d, as %s has", quoted(e.name), e.rid, quoted(old)))
+			return d.fail(begin, field+"rid", fmt.Errorf("%s has the rid %d, as %s has", quote.Short(e.name), e.rid, quote.Short(old)))
 		}
 		for i := range e.tokens {
 			if _, ok := f.byToken[e.tokens[i].sum]; ok {
-				return d.fail(begin, field+"tokens", fmt.Errorf("%s has a token that is there already", quoted(e.name)))
+				return d.fail(begin, field+"tokens", fmt.Errorf("%s has a token that is there already", quote.Short(e.name)))
 			}
 		}
 		rids[e.rid] = e.name

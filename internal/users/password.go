@@ -15,6 +15,7 @@ import (
 	"golang.org/x/crypto/md4" //lint:ignore SA1019 the hash that NTLM is made of
 
 	"netelf.example/eventlog"
+	"netelf.example/internal/quote"
 	"netelf.example/nt"
 )
 
@@ -143,7 +144,7 @@ func parseHash(s string) (*hash, error) {
 		return nil, errors.New("is no $argon2id$v=…$m=…,t=…,p=…$salt$hash")
 	}
 	if parts[2] != "v="+strconv.Itoa(argon2.Version) {
-		return nil, fmt.Errorf("version %s, want v=%d", quoted(parts[2]), argon2.Version)
+		return nil, fmt.Errorf("version %s, want v=%d", quote.Short(parts[2]), argon2.Version)
 	}
 	h := new(hash)
 	var lanes uint32
@@ -157,7 +158,7 @@ func parseHash(s string) (*hash, error) {
 		digits, ok := strings.CutPrefix(text, p.name+"=")
 		n, err := strconv.ParseUint(digits, 10, 32)
 		if !ok || err != nil || digits != strconv.FormatUint(n, 10) || i == 2 && rest != "" {
-			return nil, fmt.Errorf("parameters %s, want m=…,t=…,p=…", quoted(parts[3]))
+			return nil, fmt.Errorf("parameters %s, want m=…,t=…,p=…", quote.Short(parts[3]))
 		}
 		*p.to = uint32(n)
 	}

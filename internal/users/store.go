@@ -12,6 +12,7 @@ import (
 	"sync"
 
 	"netelf.example/eventlog"
+	"netelf.example/internal/quote"
 )
 
 // ErrLogon is a name that no user has, or a password that is not its own; which,
@@ -195,11 +196,11 @@ func (e *nameError) Error() string        { return e.text }
 func (e *nameError) Is(target error) bool { return target == e.is }
 
 func noUser(name string) error {
-	return &nameError{"there is no user " + quoted(name), fs.ErrNotExist}
+	return &nameError{"there is no user " + quote.Short(name), fs.ErrNotExist}
 }
 
 func isUser(name string) error {
-	return &nameError{"there is a user " + quoted(name) + " already", fs.ErrExist}
+	return &nameError{"there is a user " + quote.Short(name) + " already", fs.ErrExist}
 }
 
 // List is all users, in the order in which they were added.
@@ -321,7 +322,7 @@ func (s *Store) Add(ctx context.Context, n NewUser) (User, error) {
 			return nil, isUser(old.name)
 		}
 		if len(f.list) >= maxUsers || f.next >= maxRID {
-			return nil, fmt.Errorf("user %s: there are %d users, and have been %d, which is a limit: %w", quoted(n.Name), len(f.list), f.next-firstRID, eventlog.ErrTooLarge)
+			return nil, fmt.Errorf("user %s: there are %d users, and have been %d, which is a limit: %w", quote.Short(n.Name), len(f.list), f.next-firstRID, eventlog.ErrTooLarge)
 		}
 		g := f.clone()
 		if g.domain == "" {

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"netelf.example/eventlog"
+	"netelf.example/internal/quote"
 )
 
 // Scope is what a token may do of what its owner may.
@@ -46,7 +47,7 @@ func ParseScope(names []string) (s Scope, err error) {
 	for _, name := range names {
 		i := slices.Index(scopeNames, strings.ToLower(name))
 		if i < 0 {
-			return 0, fmt.Errorf("unknown scope %s: want read, report, clear or manage: %w", quoted(name), eventlog.ErrInvalid)
+			return 0, fmt.Errorf("unknown scope %s: want read, report, clear or manage: %w", quote.Short(name), eventlog.ErrInvalid)
 		}
 		s |= 1 << i
 	}
@@ -132,7 +133,7 @@ func (d *decoder) tokens(e *entry) error {
 			return err
 		}
 		if e.token(t.Name) >= 0 {
-			return d.fail(begin, "tokens", fmt.Errorf("%s is there already", quoted(t.Name)))
+			return d.fail(begin, "tokens", fmt.Errorf("%s is there already", quote.Short(t.Name)))
 		}
 		e.tokens = append(e.tokens, t)
 		return nil
@@ -229,9 +230,9 @@ func (s *Store) AddToken(ctx context.Context, user string, t Token) (text string
 	err = s.changeUser(ctx, user, func(e *entry) error {
 		switch {
 		case e.token(t.Name) >= 0:
-			return &nameError{"there is a token " + quoted(t.Name) + " already", fs.ErrExist}
+			return &nameError{"there is a token " + quote.Short(t.Name) + " already", fs.ErrExist}
 		case len(e.tokens) == maxTokens:
-			return fmt.Errorf("user %s has %d tokens, which is the limit: %w", quoted(e.name), maxTokens, eventlog.ErrTooLarge)
+			return fmt.Errorf("user %s has %d tokens, which is the limit: %w", quote.Short(e.name), maxTokens, eventlog.ErrTooLarge)
 		}
 		e.tokens = append(slices.Clip(e.tokens), token{t, sha256.Sum256([]byte(text))})
 		return nil
@@ -247,7 +248,7 @@ func (s *Store) RemoveToken(ctx context.Context, user, name string) error {
 	return s.changeUser(ctx, user, func(e *entry) error {
 		i := e.token(name)
 		if i < 0 {
-			return &nameError{"there is no token " + quoted(name), fs.ErrNotExist}
+			return &nameError{"there is no token " + quote.Short(name), fs.ErrNotExist}
 		}
 		e.tokens = slices.Delete(slices.Clone(e.tokens), i, i+1)
 		return nil

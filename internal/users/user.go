@@ -3,12 +3,12 @@ package users
 import (
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
 
 	"netelf.example/eventlog"
+	"netelf.example/internal/quote"
 	"netelf.example/nt"
 )
 
@@ -78,7 +78,7 @@ func ParseGroup(s string) (Group, error) {
 			return g, nil
 		}
 	}
-	return 0, fmt.Errorf("unknown group %s: want administrators, users or readers", quoted(s))
+	return 0, fmt.Errorf("unknown group %s: want administrators, users or readers", quote.Short(s))
 }
 
 // sortedGroups is the list sorted, each once.
@@ -112,7 +112,7 @@ func CheckName(name string) error {
 		for _, r := range name {
 			switch {
 			case strings.ContainsRune(forbidden, r):
-				flaw = "has the character " + quoted(string(r))
+				flaw = "has the character " + quote.Short(string(r))
 			case r != ' ' && !unicode.IsPrint(r):
 				flaw = fmt.Sprintf("has the character %U, which does not print", r)
 			}
@@ -125,21 +125,7 @@ func CheckName(name string) error {
 		flaw = "begins or ends with a space or dot"
 	}
 	if flaw != "" {
-		return fmt.Errorf("user name %s %s: %w", quoted(name), flaw, eventlog.ErrInvalid)
+		return fmt.Errorf("user name %s %s: %w", quote.Short(name), flaw, eventlog.ErrInvalid)
 	}
 	return nil
-}
-
-// quoted is a stranger's text for an error: in quotes, with what does not print
-// escaped, and not longer than it helps.
-func quoted(s string) string {
-	const most = 64
-	if len(s) <= most {
-		return strconv.Quote(s)
-	}
-	cut := most
-	for cut > most-utf8.UTFMax && !utf8.RuneStart(s[cut]) {
-		cut--
-	}
-	return strconv.Quote(s[:cut]) + "…"
 }

@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"unicode/utf8"
 
 	"netelf.example/eventlog"
 	"netelf.example/message"
@@ -73,15 +72,11 @@ func ParseReg(r io.Reader) ([]Source, error) {
 	if len(b) > MaxReg {
 		return nil, fmt.Errorf("registry export: %w", over("bytes or more", MaxReg+1, MaxReg))
 	}
-	p := &regParser{registered: newRegistered()}
-	switch {
-	case len(b) >= 2 && b[0] == 0xff && b[1] == 0xfe:
-		p.text = nt.UTF8(b[2:])
-	case utf8.Valid(b):
-		p.text = strings.TrimPrefix(string(b), "\ufeff")
-	default: // the code page of the machine that wrote it
-		p.text = ansi(b)
+	text, ok := nt.FileText(b)
+	if !ok { // the code page of the machine that wrote it
+		text = ansi(b)
 	}
+	p := &regParser{text: text, registered: newRegistered()}
 	b = nil
 	if err := p.parse(); err != nil {
 		return nil, err

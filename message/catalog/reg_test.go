@@ -73,9 +73,19 @@ func utf16File(s string) string {
 	return "\xff\xfe" + string(nt.AppendUTF16(nil, strings.ReplaceAll(s, "\n", "\r\n")))
 }
 
+// swapped has the bytes of each unit of UTF-16 the other way round.
+func swapped(s string) string {
+	b := []byte(s)
+	for i := 0; i+1 < len(b); i += 2 {
+		b[i], b[i+1] = b[i+1], b[i]
+	}
+	return string(b)
+}
+
 func TestParseReg(t *testing.T) {
 	for _, x := range []struct{ name, text string }{
 		{"UTF-8", regText}, {"with a mark", "\ufeff" + regText}, {"UTF-16", utf16File(regText)},
+		{"UTF-16, most significant byte first", swapped(utf16File(regText))},
 	} {
 		got, err := ParseReg(strings.NewReader(x.text))
 		if err != nil {
