@@ -97,7 +97,7 @@ is damaged, the rest was listed; 4 some of the targets could not be read.`,
 	}
 	fl := cmd.Flags()
 	fl.SortFlags = false
-	fl.StringVar(&f.since, "since", "", "only events from this `time` on: 8h (the last 8 hours), 2d, 1w, all,\n2026-11-22, \"2026-11-22 08:00\" or 2026-11-22T08:00:00Z\n(default 8h; for a file the default is all)")
+	fl.StringVar(&f.since, "since", "", "only events from this `time` on: 8h (the last 8 hours), 30m, 2d, 1w, all,\ntoday, yesterday, \"yesterday 22:00\", 14:30 (the last time it was), 2026-11-22,\n\"2026-11-22 08:00\" or 2026-11-22T08:00:00Z (default 8h; for a file the default is all)")
 	fl.StringVar(&f.until, "until", "", "only events before this `time`, in the same forms")
 	fl.StringArrayVar(&f.logs, "log", nil, "only these `logs`, by name: System, or a file's name or path in its folder;\nall are all that there are (default all; of other machines System,Application)")
 	f.where.flags(fl)
@@ -124,7 +124,7 @@ is damaged, the rest was listed; 4 some of the targets could not be read.`,
 		"output":   formNames,
 		"schema":   schemaNames,
 		"timezone": func() []string { return []string{"local", "utc"} },
-		"since":    func() []string { return []string{"8h", "2d", "1w", "all"} },
+		"since":    func() []string { return []string{"8h", "2d", "1w", "today", "yesterday", "all"} },
 		"log":      func() []string { return append(standardLogs(), allLogs) },
 		"summary":  func() []string { return []string{"text", "json", "json:"} },
 	} {
