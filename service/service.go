@@ -283,7 +283,7 @@ func (s *Service) find(name string) (*log, error) {
 	if b, ok := s.broken[key]; ok {
 		return nil, b.err
 	}
-	return nil, fmt.Errorf("log %s: %w", quoted(name), fs.ErrNotExist)
+	return nil, noLog(name)
 }
 
 // own writes an event of the service itself and waits until it is committed.

@@ -23,7 +23,7 @@ the environment that begin with NETELF_, and by flags, each of which overrides
 what stands before it.`,
 		Example: `  netelf config check
   netelf config print`,
-		Args: cobra.NoArgs,
+		Args: noArgs,
 		RunE: subverb,
 	}
 	cmd.AddCommand(a.configCheckVerb(), a.configPrintVerb())

@@ -30,7 +30,7 @@ file is and how large it may get, and what may be overwritten then. FLAGS says
 The logs of a folder of files are listed as well.`,
 		Example: `  netelf logs
   netelf logs --server dir:/var/lib/netelf -o json`,
-		Args:              cobra.NoArgs,
+		Args:              noArgs,
 		ValidArgsFunction: cobra.NoFileCompletions,
 	}
 	a.serverFlag(cmd, &server)
