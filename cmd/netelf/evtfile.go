@@ -79,7 +79,7 @@ func (a *app) eachFile(ctx context.Context, names []string, opts *files.Options,
 			return code(exitFailed)
 		case err != nil:
 			failed++
-			a.say("netelf: %s: %v", name, err)
+			a.say("netelf: %s: %s", name, words(err))
 		}
 	}
 	switch {

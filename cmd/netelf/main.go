@@ -246,13 +246,19 @@ func (a *app) exit(cmd *cobra.Command, err error) int {
 	return e.code
 }
 
-// words are the text of an error without the name of its kind at the end, where
-// what is invalid has been said. Of the system's errors it is all that is said.
+// words are the text of an error for people: without the name of its kind at the end
+// where what is invalid has been said, which of the system's errors is all that is
+// said; and of a file that has no header, that it is no log.
 func words(err error) string {
-	var sys syscall.Errno
 	text := err.Error()
+	var sys syscall.Errno
 	if errors.Is(err, eventlog.ErrInvalid) && !errors.As(err, &sys) {
 		text = strings.TrimSuffix(text, ": "+eventlog.ErrInvalid.Error())
+	}
+	var bad *eventlog.FormatError
+	header := errors.As(err, &bad) && (bad.Struct == "ELF_LOGFILE_HEADER" || bad.Format == "evtx" && bad.Struct == "FileHeader")
+	if header && (bad.Field == "" || bad.Field == "Signature") {
+		text = "it is no event log: " + text
 	}
 	return text
 }

@@ -50,13 +50,15 @@ func (a *app) scanVerb() *cobra.Command {
 of time, the newest first. A TARGET is an .evt or .evtx file, or a folder, of
 which all such files are read, also those in folders below it, or dir:PATH, a data
 directory of netelf, or . (a dot), the event log service of this machine, which is
-read when no target is named. @GROUP is a group of targets, and a name one target,
+read when no target is named. A server is named as bedrock, fred@bedrock or
+smb://bedrock (Windows, Samba), rpc://bedrock or https://bedrock (netelf). @GROUP is a group of targets, and a name one target,
 of your configuration, ~/.config/netelf/config.yaml. --targets reads a list of
 them from a file.
 
-Of the service and of data directories the events of the last 8 hours are listed,
-as the old scripts did, unless --since says otherwise; of files, and where one is
-among the targets, all.
+Of servers, the service and data directories the events of the last 8 hours are
+listed, as the old scripts did, unless --since says otherwise; of files, and where
+one is among the targets, all. Of servers it is the logs System and Application
+unless --log says otherwise.
 
 What becomes of each target is said on the standard error: ok, partial with what
 is damaged, or its error. The trouble of one target never stops another. A
@@ -76,6 +78,7 @@ is damaged, the rest was listed; 4 some of the targets could not be read.`,
   netelf scan --since "2003-05-01" --until "2003-06-01 12:00" SysEvent.Evt
   netelf scan --type error,warning --source "Service Control*" /mnt/evidence
   netelf scan --log System --id 6005,6006,6008 bedrock/ barney/ betty/
+  netelf scan -U fred --log Security --id 4740,644 --since "yesterday 18:00" bedrock barney
   netelf scan --id -7035,-7036 --grep spooler -n 20 SysEvent.Evt
   netelf scan --since 1d --log System dir:/var/lib/netelf
   netelf scan --query 'level<=2 -source:disk (id:7,51 or "bad block")' SysEvent.Evt

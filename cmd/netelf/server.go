@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path/filepath"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -68,6 +69,26 @@ func (a *app) target(text string) (target.Target, error) {
 		return t, err
 	}
 	return a.member(people.Member(text))
+}
+
+// server is the target of --server, which is one.
+func (a *app) server(text string) (target.Target, error) {
+	t, err := a.target(text)
+	if err != nil {
+		return t, badTarget("--server ", err)
+	}
+	if t.Kind != target.Group {
+		return t, nil
+	}
+	members, err := a.group(t.Name)
+	if err != nil {
+		return t, err
+	}
+	var names []string
+	for _, m := range members {
+		names = append(names, m.Name)
+	}
+	return t, usage("--server %s: it is a group, and one server is wanted: one of %s", text, strings.Join(names, ", "))
 }
 
 // member is a server of the configuration.
@@ -143,9 +164,9 @@ func (a *app) socket() string {
 
 // reading does f with a server that is open for reading.
 func (a *app) reading(ctx context.Context, text string, f func(eventlog.Server) error) error {
-	t, err := a.target(text)
+	t, err := a.server(text)
 	if err != nil {
-		return badTarget("--server ", err)
+		return err
 	}
 	srv, err := t.Open(ctx)
 	if err != nil {
@@ -158,9 +179,9 @@ func (a *app) reading(ctx context.Context, text string, f func(eventlog.Server) 
 // changing does f with a server that is open to be changed, and says so if it was
 // made for that. What f did is done only if the server could be closed.
 func (a *app) changing(ctx context.Context, text string, opts *target.ChangeOptions, f func(t *target.Target, srv eventlog.Server) error) error {
-	t, err := a.target(text)
+	t, err := a.server(text)
 	if err != nil {
-		return badTarget("--server ", err)
+		return err
 	}
 	srv, created, err := t.OpenToChange(ctx, opts)
 	if errors.Is(err, fs.ErrNotExist) && t.Kind == target.DataDir && !isCreate(opts) {
