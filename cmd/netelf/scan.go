@@ -57,8 +57,8 @@ them from a file.
 
 Of servers, the service and data directories the events of the last 8 hours are
 listed, as the old scripts did, unless --since says otherwise; of files, and where
-one is among the targets, all. Of servers it is the logs System and Application
-unless --log says otherwise.
+one is among the targets, all. Over SMB and RPC they are those of the logs System
+and Application unless --log says otherwise.
 
 What becomes of each target is said on the standard error: ok, partial with what
 is damaged, or its error. The trouble of one target never stops another. A
@@ -102,7 +102,7 @@ is damaged, the rest was listed; 4 some of the targets could not be read.`,
 	fl.SortFlags = false
 	fl.StringVar(&f.since, "since", "", "only events from this `time` on: 8h (the last 8 hours), 30m, 2d, 1w, all,\ntoday, yesterday, \"yesterday 22:00\", 14:30 (the last time it was), 2026-11-22,\n\"2026-11-22 08:00\" or 2026-11-22T08:00:00Z (default 8h; for a file the default is all)")
 	fl.StringVar(&f.until, "until", "", "only events before this `time`, in the same forms")
-	fl.StringArrayVar(&f.logs, "log", nil, "only these `logs`, by name: System, or a file's name or path in its folder;\nall are all that there are (default all; of other machines System,Application)")
+	fl.StringArrayVar(&f.logs, "log", nil, "only these `logs`, by name: System, or a file's name or path in its folder;\nall are all that there are (default all; over SMB and RPC System,Application)")
 	f.where.flags(fl)
 	fl.VarP(&f.limit, "limit", "n", "stop after so many events; with -o classic, of each target")
 	fl.BoolVar(&f.reverse, "reverse", false, "the oldest events first")
