@@ -56,8 +56,8 @@ of your configuration, ~/.config/netelf/config.yaml. --targets reads a list of
 them from a file.
 
 Of servers, the service and data directories the events of the last 8 hours are
-listed, as the old scripts did, unless --since says otherwise; of files, and where
-one is among the targets, all. Over SMB and RPC they are those of the logs System
+listed, as the old scripts did, unless --since or --until says otherwise; of files,
+and where one is among the targets, all. Over SMB and RPC they are those of the logs System
 and Application unless --log says otherwise.
 
 What becomes of each target is said on the standard error: ok, partial with what
@@ -69,7 +69,7 @@ Of flags that choose events all must hold; of several values of one flag, which
 commas separate, one must. --query asks in one text for what flags cannot say: in
 netelf's own language, in the XPath of Windows' event queries, or with a QueryList,
 also one that Event Viewer saved. docs/query.md has all of it. Bounds on time
-in it hold beside --since and --until, and take the place of the 8 hours.
+in it hold beside --since and --until, and take the place of the 8 hours too.
 
 Exit codes: 0 all is well; 1 nothing could be read; 2 wrong usage; 3 something
 is damaged, the rest was listed; 4 some of the targets could not be read.`,
@@ -100,7 +100,7 @@ is damaged, the rest was listed; 4 some of the targets could not be read.`,
 	}
 	fl := cmd.Flags()
 	fl.SortFlags = false
-	fl.StringVar(&f.since, "since", "", "only events from this `time` on: 8h (the last 8 hours), 30m, 2d, 1w, all,\ntoday, yesterday, \"yesterday 22:00\", 14:30 (the last time it was), 2026-11-22,\n\"2026-11-22 08:00\" or 2026-11-22T08:00:00Z (default 8h; for a file the default is all)")
+	fl.StringVar(&f.since, "since", "", "only events from this `time` on: 8h (the last 8 hours), 30m, 2d, 1w, all,\ntoday, yesterday, \"yesterday 22:00\", 14:30 (the last time it was), 2026-11-22,\n\"2026-11-22 08:00\" or 2026-11-22T08:00:00Z (default 8h; for a file, and with --until, all)")
 	fl.StringVar(&f.until, "until", "", "only events before this `time`, in the same forms")
 	fl.StringArrayVar(&f.logs, "log", nil, "only these `logs`, by name: System, or a file's name or path in its folder;\nall are all that there are (default all; over SMB and RPC System,Application)")
 	f.where.flags(fl)
@@ -230,7 +230,8 @@ func (a *app) planScan(f *scanFlags, args []string) (_ *scanJob, err error) {
 		kept = kept && parsed[i].Kind != target.Path
 	}
 	sinceText := f.since
-	if sinceText == "" && kept && asked.Since.IsZero() {
+	unbound := f.until == "" && asked.Since.IsZero() && asked.Until.IsZero() // what ended long ago has nothing in 8 hours
+	if sinceText == "" && kept && unbound {
 		sinceText = "8h"
 	}
 	since, err := parseSince(sinceText, now, loc)
