@@ -61,6 +61,8 @@ func (a *app) credentialFlags(cmd *cobra.Command) {
 	fl.StringVar(&f.keytab, "keytab", "", "log on by Kerberos with the key of --logon that this `file` has")
 	cmd.MarkFlagsMutuallyExclusive("kerberos", "anonymous")
 	cmd.MarkFlagsMutuallyExclusive("keytab", "anonymous")
+	cmd.MarkFlagsMutuallyExclusive("logon", "anonymous")
+	cmd.MarkFlagsMutuallyExclusive("auth-file", "anonymous")
 	cmd.MarkFlagsMutuallyExclusive("keytab", "auth-file")
 	fl.StringVar(&f.ca, "ca", "", "trust servers over https:// whose certificate is signed by one in this `file`")
 	fl.StringVar(&f.fingerprint, "fingerprint", "", "trust the server over https:// whose certificate has this `SHA-256`, and no other")

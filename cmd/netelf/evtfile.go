@@ -167,10 +167,14 @@ func retention(d time.Duration) string {
 	return "overwrite what is older than " + counted(uint64(d/time.Second), "second")
 }
 
-// atLeastOne is an Args for verbs that take files.
+// atLeastOne is an Args for verbs that take files, or as info logs too.
 func atLeastOne(cmd *cobra.Command, args []string) error {
 	if len(args) == 0 {
-		return fmt.Errorf("no file: name one, as in 'netelf %s SysEvent.Evt'", cmd.Name())
+		what := "a file"
+		if cmd.Flags().Lookup("server") != nil {
+			what = "a file or a log"
+		}
+		return fmt.Errorf("want %s, as in '%s'", what, firstExample(cmd))
 	}
 	return nil
 }

@@ -223,7 +223,7 @@ func (a *app) exit(cmd *cobra.Command, err error) int {
 	if !errors.As(err, &e) {
 		e = &exitError{exitFailed, err}
 		if !a.begun {
-			e.code = exitUsage
+			e.code, e.err = exitUsage, together(err)
 		}
 	}
 	if e.err == nil {

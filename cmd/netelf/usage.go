@@ -72,6 +72,17 @@ var wanted = map[string]string{
 	"uint32":   "want a number up to 4294967295",
 }
 
+// together is what cobra says of flags that do not go together, in fewer words. It
+// has no type for that.
+func together(err error) error {
+	rest, ok := strings.CutPrefix(err.Error(), "if any flags in the group [")
+	names, _, found := strings.Cut(rest, "] are set none of the others can be")
+	if !ok || !found {
+		return err
+	}
+	return fmt.Errorf("--%s do not go together", strings.Join(strings.Fields(names), " and --"))
+}
+
 // tidy is for what cobra leaves otherwise than the verbs have it: the flags that say
 // who asks servers stand behind a verb's own, and what cobra adds by itself has the
 // same errors.
