@@ -88,7 +88,7 @@ is damaged, the rest was listed; 4 some of the targets could not be read.`,
   netelf scan -o csv --id 4625 --fields time,data.TargetUserName,data.IpAddress Security.evtx
   netelf scan -o json --schema ecs Security.evtx
   netelf scan --targets machines.txt --summary json:scan.json @web`,
-		ValidArgsFunction: completeFiles,
+		ValidArgsFunction: a.completeTargets,
 		RunE: a.verb(func(ctx context.Context, args []string) error {
 			f.timeoutGiven = cmd.Flags().Changed("timeout")
 			j, err := a.planScan(&f, args)

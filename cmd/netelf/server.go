@@ -22,7 +22,13 @@ func (a *app) serverFlag(cmd *cobra.Command, s *string) {
 	a.credentialFlags(cmd)
 	cmd.Flags().StringVarP(s, "server", "s", ".", "the `target` that keeps the logs: . is the service of this machine,\ndir:PATH a data directory without its service, bedrock, rpc://bedrock or https://bedrock a server")
 	err := cmd.RegisterFlagCompletionFunc("server", func(_ *cobra.Command, _ []string, typed string) ([]string, cobra.ShellCompDirective) {
-		if len(typed) < len("dir:") {
+		names := a.configuredNames(typed)
+		switch {
+		case typed == "":
+			return append([]string{".", "dir:"}, names...), cobra.ShellCompDirectiveNoSpace | cobra.ShellCompDirectiveNoFileComp
+		case len(names) > 0:
+			return names, cobra.ShellCompDirectiveNoFileComp
+		case len(typed) < len("dir:"):
 			return []string{".", "dir:"}, cobra.ShellCompDirectiveNoSpace | cobra.ShellCompDirectiveNoFileComp
 		}
 		return nil, cobra.ShellCompDirectiveDefault
