@@ -111,14 +111,26 @@ func (l Level) String() string {
 	return "level " + strconv.Itoa(int(l))
 }
 
-// ParseType takes a type's name, its identifier or its number. Case, and the
-// difference between space, "-" and "_", do not count; "info" and "audit_failure"
-// are well.
-func ParseType(s string) (Type, error) {
-	key := plain(s)
-	if key == "info" {
-		return Information, nil
+// whole is the name that syslog, and many a finger, shortens to key.
+func whole(key string) string {
+	switch key {
+	case "info":
+		return "information"
+	case "warn":
+		return "warning"
+	case "err":
+		return "error"
+	case "crit":
+		return "critical"
 	}
+	return key
+}
+
+// ParseType takes a type's name, its identifier or its number. Case, and the
+// difference between space, "-" and "_", do not count; "info", "warn", "err" and
+// "audit_failure" are well.
+func ParseType(s string) (Type, error) {
+	key := whole(plain(s))
 	for i := range types {
 		c := plain(types[i].constant)
 		if key == plain(types[i].name) || key == c || key == strings.TrimPrefix(c, "eventlog ") {
@@ -131,12 +143,9 @@ func ParseType(s string) (Type, error) {
 	return 0, fmt.Errorf("unknown type %q: one of error, warning, information, audit-success, audit-failure, success", s)
 }
 
-// ParseLevel takes a level's name or its number 0 to 255.
+// ParseLevel takes a level's name, also as syslog shortens it, or its number 0 to 255.
 func ParseLevel(s string) (Level, error) {
-	key := plain(s)
-	if key == "info" {
-		return LevelInformation, nil
-	}
+	key := whole(plain(s))
 	for i, n := range levels {
 		if key == n {
 			return Level(i), nil

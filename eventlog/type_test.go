@@ -59,7 +59,7 @@ func TestTypeOf(t *testing.T) {
 
 func TestParseType(t *testing.T) {
 	for s, want := range map[string]Type{
-		"error": Error, "Warning": Warning, "INFORMATION": Information, "info": Information, "Info": Information, "success": Success,
+		"error": Error, "Warning": Warning, "INFORMATION": Information, "info": Information, "Info": Information, "WARN": Warning, "err": Error, "success": Success,
 		"audit success": AuditSuccess, "audit-failure": AuditFailure, "Audit_Failure": AuditFailure,
 		"EVENTLOG_ERROR_TYPE": Error, "error_type": Error, "eventlog_audit_success": AuditSuccess, "EVENTLOG_SUCCESS": Success,
 		"0": Success, "16": AuditFailure, "0x20": 0x20, "65535": 0xFFFF,
@@ -84,7 +84,7 @@ func TestParseType(t *testing.T) {
 
 func TestParseLevel(t *testing.T) {
 	for s, want := range map[string]Level{
-		"critical": LevelCritical, "Error": LevelError, "warning": LevelWarning, "information": LevelInformation, "info": LevelInformation,
+		"critical": LevelCritical, "Error": LevelError, "warning": LevelWarning, "information": LevelInformation, "info": LevelInformation, "warn": LevelWarning, "err": LevelError, "crit": LevelCritical,
 		"VERBOSE": LevelVerbose, "log-always": LogAlways, "log always": LogAlways, "0": LogAlways, "17": 17, "255": 255,
 	} {
 		if got, err := ParseLevel(s); err != nil || got != want {

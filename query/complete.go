@@ -159,7 +159,8 @@ func valueNames(f *field) []Item {
 			items = append(items, Item{l.String(), ""})
 		}
 	case kindSince, kindUntil, kindTime:
-		items = []Item{{"1h", "an hour ago"}, {"8h", "8 hours ago"}, {"1d", "a day ago"}, {"1w", "a week ago"}}
+		items = []Item{{"1h", "an hour ago"}, {"8h", "8 hours ago"}, {"1d", "a day ago"}, {"1w", "a week ago"},
+			{"today", "since midnight"}, {"yesterday", "since midnight before"}}
 	}
 	return items
 }

@@ -25,7 +25,7 @@ func TestComplete(t *testing.T) {
 		{"type:audit|", "audit", "type", "audit", "audit-success audit-failure"},
 		{"type:error,WARN|", "WARN", "type", "WARN", "warning"},
 		{"level<=e|", "e", "level", "e", "error"},
-		{"since:|", "", "since", "", "1h 8h 1d 1w"},
+		{"since:|", "", "since", "", "1h 8h 1d 1w today yesterday"},
 		{"source:Serv|", "Serv", "source", "Serv", ""},
 		{`source:"Service Con|`, `"Service Con`, "source", "Service Con", ""},
 		{`source:"a,b|`, `"a,b`, "source", "a,b", ""},

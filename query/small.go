@@ -7,6 +7,7 @@ import (
 	"unicode/utf8"
 
 	"netelf.example/eventlog"
+	"netelf.example/internal/spelling"
 )
 
 // parseSmall reads the small language:
@@ -248,7 +249,7 @@ func (p *parser) head() (*head, error) {
 			whole++
 		}
 		hint := ""
-		if n := like(name, names()); n != "" {
+		if n := spelling.Like(name, names()); n != "" {
 			hint = ", do you mean " + n + "?"
 		}
 		return nil, p.errorAt(begin, end-begin, "there is no field %s%s (the text itself is \"%s\", in quotation marks)",

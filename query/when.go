@@ -20,18 +20,26 @@ type When struct {
 }
 
 // WhenForms are the forms that ParseWhen takes, for messages.
-const WhenForms = `8h, 2d, 1w, 2026-11-22, "2026-11-22 08:00" or 2026-11-22T08:00:00Z`
+const WhenForms = `8h, 2d, 1w, today, yesterday, "yesterday 22:00", 14:30, 2026-11-22, "2026-11-22 08:00" or 2026-11-22T08:00:00Z`
 
-// layouts are times without a zone.
-var layouts = []struct {
+// layout is a form of times without a zone.
+type layout struct {
 	layout string
 	length time.Duration // 0: a day
-}{
+}
+
+var layouts = []layout{
 	{"2006-01-02 15:04:05", time.Second},
 	{"2006-01-02T15:04:05", time.Second},
 	{"2006-01-02 15:04", time.Minute},
 	{"2006-01-02T15:04", time.Minute},
 	{"2006-01-02", 0},
+}
+
+// clocks are times of a day.
+var clocks = []layout{
+	{"15:04:05", time.Second},
+	{"15:04", time.Minute},
 }
 
 var errWhen = errors.New("want " + WhenForms)
@@ -58,7 +66,46 @@ func ParseWhen(s string, now time.Time, loc *time.Location) (When, error) {
 		}
 		return w, nil
 	}
+	if w, ok := parseDay(s, now.In(loc)); ok {
+		return w, nil
+	}
 	return When{}, errWhen
+}
+
+// parseDay takes today and yesterday, and a time of the clock: of a day that stands
+// before it, or else the last time that the clock showed it.
+func parseDay(s string, now time.Time) (When, bool) {
+	day, clock, both := strings.Cut(s, " ")
+	back := 0
+	switch {
+	case strings.EqualFold(day, "today"):
+	case strings.EqualFold(day, "yesterday"):
+		back = 1
+	case both:
+		return When{}, false
+	default:
+		day, clock = "", s
+	}
+	y, m, d := now.Date()
+	at := func(back int, t time.Time) time.Time {
+		return time.Date(y, m, d-back, t.Hour(), t.Minute(), t.Second(), t.Nanosecond(), now.Location())
+	}
+	if clock == "" {
+		return When{Time: at(back, time.Time{}), End: at(back-1, time.Time{}), Words: s}, true
+	}
+	for _, l := range clocks {
+		t, err := time.Parse(l.layout, clock)
+		if err != nil {
+			continue
+		}
+		w := When{Time: at(back, t), Words: s}
+		if day == "" && w.Time.After(now) {
+			w.Time = at(1, t)
+		}
+		w.End = w.Time.Add(precision(s, l.length))
+		return w, true
+	}
+	return When{}, false
 }
 
 // precision is how long the last digit of a time's seconds lasts, at least 100 ns;

@@ -4,6 +4,7 @@ import (
 	"strconv"
 
 	"netelf.example/eventlog"
+	"netelf.example/internal/spelling"
 )
 
 // place is what a path stands at.
@@ -220,7 +221,7 @@ func (x *xpath) section(n *node, s *step, rest []step, t test) (eventlog.Expr, e
 	case s.name == "RenderingInfo":
 		return nil, x.errorAt(s.at, s.end-s.at, "RenderingInfo is not stored with events; ask for it in the small language: message:text")
 	}
-	hint := like(s.name, []string{"System", "EventData", "UserData"})
+	hint := spelling.Like(s.name, []string{"System", "EventData", "UserData"})
 	if hint != "" {
 		hint = "; do you mean " + hint + "?"
 	}

@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"netelf.example/eventlog"
+	"netelf.example/internal/spelling"
 	"netelf.example/nt"
 )
 
@@ -47,7 +48,7 @@ func (x *xpath) badCall(n *node) error {
 		return x.errorIn(n, "timediff is compared with milliseconds: TimeCreated[timediff(@SystemTime) <= 3600000]")
 	}
 	hint := ""
-	if h := like(n.s, []string{"band", "timediff", "position", "not", "contains", "starts-with"}); h != "" {
+	if h := spelling.Like(n.s, []string{"band", "timediff", "position", "not", "contains", "starts-with"}); h != "" {
 		hint = "; do you mean " + h + "?"
 	}
 	return x.errorIn(n, "Windows' event queries have no function %s%s: theirs are band, timediff and position; netelf takes not, contains and starts-with too", n.s, hint)

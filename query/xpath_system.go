@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"netelf.example/eventlog"
+	"netelf.example/internal/spelling"
 	"netelf.example/nt"
 )
 
@@ -73,7 +74,7 @@ func (x *xpath) system(n *node, s *step, rest []step, t test) (eventlog.Expr, er
 		hint := ""
 		if s.name == "*" {
 			hint = "; say which of them"
-		} else if h := like(s.name, systemNames); h != "" {
+		} else if h := spelling.Like(s.name, systemNames); h != "" {
 			hint = "; do you mean " + h + "?"
 		}
 		return nil, x.errorAt(s.at, s.end-s.at, "System has %s, no %s%s", strings.Join(systemNames, ", "), s.name, hint)

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"netelf.example/eventlog"
+	"netelf.example/internal/spelling"
 )
 
 // Field is one thing that is shown of an event. Its name is the key in json, the
@@ -134,7 +135,10 @@ func ParseFields(s string) (fields []Field, named []string, err error) {
 			}
 		}
 		if !ok {
-			return nil, nil, fmt.Errorf("unknown field %q: one of %s, or data.NAME for a datum", name, fieldNames())
+			if like := spelling.Like(name, fieldNames()); like != "" && !strings.Contains(name, ".") {
+				return nil, nil, fmt.Errorf("unknown field %q; do you mean %s?", name, like)
+			}
+			return nil, nil, fmt.Errorf("unknown field %q: one of %s, or data.NAME for a datum", name, strings.Join(fieldNames(), ", "))
 		}
 		if slices.Contains(fields, f) {
 			return nil, nil, fmt.Errorf("field %q is there twice", f.nameIn(named))
@@ -180,12 +184,12 @@ func fieldNamed(name string) (Field, bool) {
 	return 0, false
 }
 
-func fieldNames() string {
+func fieldNames() []string {
 	var names []string
 	for _, f := range fieldTable {
 		names = append(names, f.name)
 	}
-	return strings.Join(names, ", ")
+	return names
 }
 
 // Set is a set of fields for [AppendJSON]; the empty set stands for all.

@@ -165,11 +165,12 @@ func TestForms(t *testing.T) {
 		{func() error { _, err := New(io.Discard, 7, nil); return err }, `unknown output 7`},
 		{func() error { _, err := New(io.Discard, XML, &Options{Fields: []Field{0}}); return err }, `the xml output has fixed fields`},
 		{func() error { _, err := New(io.Discard, CSV, &Options{Fields: []Field{99}}); return err }, `unknown field 99`},
-		{func() error { _, _, err := ParseFields("time,,id"); return err }, `unknown field "": one of ` + fieldNames() + ", or data.NAME for a datum"},
-		{func() error { _, _, err := ParseFields("time,host"); return err }, `unknown field "host": one of ` + fieldNames() + ", or data.NAME for a datum"},
+		{func() error { _, _, err := ParseFields("time,,id"); return err }, `unknown field "": one of ` + strings.Join(fieldNames(), ", ") + ", or data.NAME for a datum"},
+		{func() error { _, _, err := ParseFields("time,host"); return err }, `unknown field "host": one of ` + strings.Join(fieldNames(), ", ") + ", or data.NAME for a datum"},
 		{func() error { _, _, err := ParseFields("time,Time"); return err }, `field "time" is there twice`},
 		{func() error { _, _, err := ParseFields("data.User, id, DATA.user"); return err }, `field "data.User" is there twice`},
-		{func() error { _, _, err := ParseFields("data."); return err }, `unknown field "data.": one of ` + fieldNames() + ", or data.NAME for a datum"},
+		{func() error { _, _, err := ParseFields("time,mesage"); return err }, `unknown field "mesage"; do you mean message?`},
+		{func() error { _, _, err := ParseFields("data."); return err }, `unknown field "data.": one of ` + strings.Join(fieldNames(), ", ") + ", or data.NAME for a datum"},
 		{func() error { _, _, err := ParseFields("data.x" + manyData(MaxNamed)); return err }, "more than 128 fields of data"},
 		{func() error { _, err := New(io.Discard, CSV, &Options{Fields: []Field{fieldCount}}); return err }, fmt.Sprintf("unknown field %d", fieldCount)},
 	} {
@@ -177,7 +178,7 @@ func TestForms(t *testing.T) {
 			t.Errorf("error %v, want %s", err, tt.want)
 		}
 	}
-	got, _, err := ParseFields(fieldNames())
+	got, _, err := ParseFields(strings.Join(fieldNames(), ","))
 	if err != nil || len(got) != int(fieldCount) || SetOf(got) != allFields {
 		t.Errorf("ParseFields of all = %v, %v", got, err)
 	}

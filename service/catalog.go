@@ -144,10 +144,10 @@ func (s *catalogState) addLog(e logEntry) error {
 	}
 	key := eventlog.Fold(e.Name)
 	if old, ok := s.logs[key]; ok {
-		return fmt.Errorf("log %s: %w", old.Name, fs.ErrExist)
+		return worded(fs.ErrExist, "there is a log %s already", old.Name)
 	}
 	if src, ok := s.source(key); ok && eventlog.Fold(src.Log) != key {
-		return fmt.Errorf("log %s: it is the name of a source of log %s: %w", e.Name, src.Log, fs.ErrExist)
+		return worded(fs.ErrExist, "log %s: it is the name of a source of log %s", e.Name, src.Log)
 	}
 	e.Created = e.Created.UTC().Round(0)
 	s.logs[key] = e
@@ -188,11 +188,28 @@ func (c *catalog) setSDDL(name, sddl string) error {
 	})
 }
 
+// wordedError is a sentinel in words of its own: that of package fs speaks of files.
+type wordedError struct {
+	text string
+	is   error
+}
+
+func worded(is error, format string, args ...any) error {
+	return &wordedError{fmt.Sprintf(format, args...), is}
+}
+
+func noLog(name string) error {
+	return worded(fs.ErrNotExist, "there is no log %s", quote.Short(name))
+}
+
+func (e *wordedError) Error() string { return e.text }
+func (e *wordedError) Unwrap() error { return e.is }
+
 func (s *catalogState) find(name string) (key string, e logEntry, err error) {
 	key = eventlog.Fold(name)
 	e, ok := s.logs[key]
 	if !ok {
-		err = fmt.Errorf("log %s: %w", quote.Short(name), fs.ErrNotExist)
+		err = noLog(name)
 	}
 	return key, e, err
 }

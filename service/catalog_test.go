@@ -200,17 +200,17 @@ func TestCatalogLogs(t *testing.T) {
 		is   error
 		want string
 	}{
-		{func() error { return c.addLog(logEntry{Name: "ätna"}) }, fs.ErrExist, "log Ätna: file already exists"},
-		{func() error { return c.addLog(logEntry{Name: "SYSTEM"}) }, fs.ErrExist, "log System: file already exists"},
+		{func() error { return c.addLog(logEntry{Name: "ätna"}) }, fs.ErrExist, "there is a log Ätna already"},
+		{func() error { return c.addLog(logEntry{Name: "SYSTEM"}) }, fs.ErrExist, "there is a log System already"},
 		{func() error { return c.addLog(logEntry{Name: "a:b"}) }, eventlog.ErrInvalid, `log name "a:b" has the character ":": invalid argument`},
-		{func() error { return c.addLog(logEntry{Name: "K"}) }, fs.ErrExist, "log K: it is the name of a source of log System: file already exists"},
-		{func() error { return c.addLog(logEntry{Name: "eventlog"}) }, fs.ErrExist, "log eventlog: it is the name of a source of log System: file already exists"},
+		{func() error { return c.addLog(logEntry{Name: "K"}) }, fs.ErrExist, "log K: it is the name of a source of log System"},
+		{func() error { return c.addLog(logEntry{Name: "eventlog"}) }, fs.ErrExist, "log eventlog: it is the name of a source of log System"},
 		{func() error { return c.addLog(logEntry{Name: "x", SDDL: bad}) }, eventlog.ErrInvalid, "sddl at offset 2: ACE 1 is not closed: invalid argument"},
 		{func() error { return c.addLog(logEntry{Name: "x", SDDL: "D:(OD;;GA;;;BA)"}) }, eventlog.ErrInvalid,
 			"sddl at offset 3: ACE 1 is of kind OD, and only A and D are understood: invalid argument"},
 		{func() error { return c.removeLog("security") }, eventlog.ErrInvalid, "log Security is always there and is not deleted: invalid argument"},
-		{func() error { return c.removeLog("no\nlog") }, fs.ErrNotExist, `log "no\nlog": file does not exist`},
-		{func() error { return c.setSDDL("nolog", "") }, fs.ErrNotExist, `log "nolog": file does not exist`},
+		{func() error { return c.removeLog("no\nlog") }, fs.ErrNotExist, `there is no log "no\nlog"`},
+		{func() error { return c.setSDDL("nolog", "") }, fs.ErrNotExist, `there is no log "nolog"`},
 		{func() error { return c.setSDDL("system", bad) }, eventlog.ErrInvalid, "sddl at offset 2: ACE 1 is not closed: invalid argument"},
 	} {
 		if err := tt.do(); err == nil || err.Error() != tt.want || !errors.Is(err, tt.is) {
@@ -349,12 +349,12 @@ func TestCatalogErrors(t *testing.T) {
 		{"a log is no object", `{"version": 1, "logs": [7]}`, "json: catalog.json.logs[0] at offset 0x18: line 1: have number, want an object"},
 		{"a log is null", `{"version": 1, "logs": [null]}`, `json: catalog.json.logs[0].name at offset 0x18: line 1: log name "" is empty: invalid argument`},
 		{"a log's name", `{"version": 1, "logs": [{"name": "../x"}]}`, `json: catalog.json.logs[0].name at offset 0x18: line 1: log name "../x" begins with a dot or space: invalid argument`},
-		{"a log twice", "{\"version\": 1, \"logs\": [\n{\"name\": \"a\"},\n{\"name\": \"A\"}]}", "json: catalog.json.logs[1].name at offset 0x28: line 3: log a: file already exists"},
+		{"a log twice", "{\"version\": 1, \"logs\": [\n{\"name\": \"a\"},\n{\"name\": \"A\"}]}", "json: catalog.json.logs[1].name at offset 0x28: line 3: there is a log a already"},
 		{"a log's rules", `{"version": 1, "logs": [{"name": "a", "sddl": "O:BA"}]}`,
 			"json: catalog.json.logs[0].sddl at offset 0x18: line 1: sddl at offset 4: there is no DACL (D:): invalid argument"},
 		{"a log's time", `{"version": 1, "logs": [{"name": "a", "created": "yesterday"}]}`,
 			`json: catalog.json.logs[0] at offset 0x18: line 1: parsing time "yesterday" as "2006-01-02T15:04:05Z07:00": cannot parse "yesterday" as "2006"`},
-		{"a source's log", `{"version": 1, "sources": [{"name": "s", "log": "a"}]}`, `json: catalog.json.sources[0] at offset 0x1b: line 1: source s: log "a": file does not exist`},
+		{"a source's log", `{"version": 1, "sources": [{"name": "s", "log": "a"}]}`, `json: catalog.json.sources[0] at offset 0x1b: line 1: source s: there is no log "a"`},
 		{"a source of Security", `{"version": 1, "logs": [{"name": "Security"}], "sources": [{"name": "s", "log": "Security"}]}`,
 			"json: catalog.json.sources[0] at offset 0x3b: line 1: source s: only the service reports to Security: permission denied"},
 		{"not UTF-8", "{\"version\": 1,\n \"logs\": [{\"name\": \"\xff\"}]}", "json: catalog.json at offset 0x23: line 2: not valid UTF-8"},

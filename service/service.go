@@ -16,7 +16,6 @@ import (
 	"netelf.example/eventlog"
 	"netelf.example/evt"
 	"netelf.example/internal/journal"
-	"netelf.example/internal/quote"
 	"netelf.example/internal/sourcetext"
 )
 
@@ -284,7 +283,7 @@ func (s *Service) find(name string) (*log, error) {
 	if b, ok := s.broken[key]; ok {
 		return nil, b.err
 	}
-	return nil, fmt.Errorf("log %s: %w", quote.Short(name), fs.ErrNotExist)
+	return nil, noLog(name)
 }
 
 // own writes an event of the service itself and waits until it is committed.

@@ -103,7 +103,7 @@ func (c *catalog) removeSource(name string) error {
 		}
 		key := eventlog.Fold(name)
 		if _, ok := s.sources[key]; !ok {
-			return fmt.Errorf("source %s: %w", quote.Short(name), fs.ErrNotExist)
+			return worded(fs.ErrNotExist, "there is no source %s", quote.Short(name))
 		}
 		delete(s.sources, key)
 		return nil
@@ -127,10 +127,10 @@ func (s *catalogState) addSource(src Source, replace bool) error {
 	}
 	old, exists := s.sources[key]
 	if exists && !replace {
-		return fmt.Errorf("source %s of log %s: %w", old.Name, old.Log, fs.ErrExist)
+		return worded(fs.ErrExist, "there is a source %s of log %s already", old.Name, old.Log)
 	}
 	if named, ok := s.logs[key]; ok && named.Name != l.Name {
-		return fmt.Errorf("source %s: it is the name of a log, and so a source of that: %w", src.Name, fs.ErrExist)
+		return worded(fs.ErrExist, "source %s: it is the name of a log, and so a source of that", src.Name)
 	}
 	if !exists && len(s.sources) >= maxSources {
 		return fmt.Errorf("source %s: there are %d sources, which is the limit: %w", src.Name, maxSources, eventlog.ErrTooLarge)

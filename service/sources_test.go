@@ -72,19 +72,19 @@ func TestSource(t *testing.T) {
 		is   error
 		want string
 	}{
-		{"twice", func() error { return c.addSource(Source{Name: "POSTFIX", Log: "Mail"}) }, fs.ErrExist, "source Postfix of log Mail: file already exists"},
-		{"in another log", func() error { return c.addSource(Source{Name: "postfix", Log: "Web"}) }, fs.ErrExist, "source Postfix of log Mail: file already exists"},
-		{"name of another log", func() error { return c.setSource(Source{Name: "web", Log: "Mail"}) }, fs.ErrExist, "source web: it is the name of a log, and so a source of that: file already exists"},
-		{"no such log", func() error { return c.addSource(Source{Name: "x", Log: "y"}) }, fs.ErrNotExist, `source x: log "y": file does not exist`},
-		{"no log", func() error { return c.addSource(Source{Name: "x"}) }, fs.ErrNotExist, `source x: log "": file does not exist`},
+		{"twice", func() error { return c.addSource(Source{Name: "POSTFIX", Log: "Mail"}) }, fs.ErrExist, "there is a source Postfix of log Mail already"},
+		{"in another log", func() error { return c.addSource(Source{Name: "postfix", Log: "Web"}) }, fs.ErrExist, "there is a source Postfix of log Mail already"},
+		{"name of another log", func() error { return c.setSource(Source{Name: "web", Log: "Mail"}) }, fs.ErrExist, "source web: it is the name of a log, and so a source of that"},
+		{"no such log", func() error { return c.addSource(Source{Name: "x", Log: "y"}) }, fs.ErrNotExist, `source x: there is no log "y"`},
+		{"no log", func() error { return c.addSource(Source{Name: "x"}) }, fs.ErrNotExist, `source x: there is no log ""`},
 		{"into Security", func() error { return c.addSource(Source{Name: "x", Log: "security"}) }, fs.ErrPermission, "source x: only the service reports to Security: permission denied"},
 		{"moved into Security", func() error { return c.setSource(Source{Name: "Postfix", Log: "Security"}) }, fs.ErrPermission, "source Postfix: only the service reports to Security: permission denied"},
 		{"Security itself", func() error { return c.setSource(Source{Name: "SECURITY", Log: "Security"}) }, fs.ErrPermission, "source Security is the service's own: permission denied"},
 		{"Security elsewhere", func() error { return c.setSource(Source{Name: "security", Log: "Application"}) }, fs.ErrPermission, "source Security is the service's own: permission denied"},
 		{"EventLog", func() error { return c.setSource(Source{Name: "eventlog", Log: "Application"}) }, fs.ErrPermission, "source EventLog is the service's own: permission denied"},
 		{"remove EventLog", func() error { return c.removeSource("EVENTLOG") }, fs.ErrPermission, "source EventLog is the service's own: permission denied"},
-		{"remove none", func() error { return c.removeSource("x\x1b") }, fs.ErrNotExist, `source "x\x1b": file does not exist`},
-		{"remove a log's name", func() error { return c.removeSource("Web") }, fs.ErrNotExist, `source "Web": file does not exist`},
+		{"remove none", func() error { return c.removeSource("x\x1b") }, fs.ErrNotExist, `there is no source "x\x1b"`},
+		{"remove a log's name", func() error { return c.removeSource("Web") }, fs.ErrNotExist, `there is no source "Web"`},
 	} {
 		if err := tt.do(); err == nil || err.Error() != tt.want || !errors.Is(err, tt.is) {
 			t.Errorf("%s:\n got %v\nwant %s", tt.name, err, tt.want)

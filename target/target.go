@@ -51,7 +51,7 @@ type Target struct {
 var (
 	errEmpty = errors.New("the target is empty")
 
-	errGroup error = unsupported("groups cannot be read by this version")
+	errGroup error = unsupported("a group is no single target")
 	errFiles error = unsupported("files are only read; what keeps logs is a data directory: dir:PATH")
 )
 

@@ -82,7 +82,7 @@ func TestOpen(t *testing.T) {
 		{"smb://127.0.0.1:1", "smb: dial tcp 127.0.0.1:1: connect: connection refused", nil},
 		{"rpc://127.0.0.1:1", "dial tcp 127.0.0.1:1: connect: connection refused", nil},
 		{"https://127.0.0.1:1", "dial tcp 127.0.0.1:1: connect: connection refused", nil},
-		{"@all", "groups cannot be read by this version", errors.ErrUnsupported},
+		{"@all", "a group is no single target", errors.ErrUnsupported},
 		{"dir:x", "no such data directory", fs.ErrNotExist},
 		{"dir:.", "is a folder but no data directory: it has no netelf.lock", fs.ErrNotExist},
 		{"dir:SysEvent.Evt", "is a file and no data directory", nil},

@@ -25,7 +25,8 @@ func (a *app) backupVerb() *cobra.Command {
 		Long: `Writes a log, as it is now, to a clean .evt file in the directory for backups,
 which is 'backup' in the data directory. NAME is a bare file name, .evt is put
 behind it if it has no extension, and no file must have it; without one it is
-LOG-YYYYMMDD-HHMMSS.evt. The path of the file is printed.
+LOG-YYYYMMDD-HHMMSS.evt. The name of the file is printed, in a data directory
+its path.
 
 Of a server over https:// the log is written to a file here: NAME is its path.`,
 		Example: `  netelf backup System

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -12,6 +13,36 @@ import (
 // completeFiles lets the shell complete names of files and folders.
 func completeFiles(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 	return nil, cobra.ShellCompDirectiveDefault
+}
+
+// completeTargets lets the shell complete the servers and groups of the configuration
+// whose names begin with what is typed, and where there is none files and folders.
+func (a *app) completeTargets(_ *cobra.Command, _ []string, typed string) ([]string, cobra.ShellCompDirective) {
+	names := a.configuredNames(typed)
+	if p, err := a.openPeople(); err == nil {
+		for name := range p.Groups {
+			if name = "@" + name; strings.HasPrefix(name, typed) {
+				names = append(names, name)
+			}
+		}
+	}
+	slices.Sort(names)
+	return names, cobra.ShellCompDirectiveDefault
+}
+
+// configuredNames are the servers of the configuration whose names begin so.
+func (a *app) configuredNames(typed string) (names []string) {
+	p, err := a.openPeople()
+	if err != nil {
+		return nil // what is wrong with it is said to who uses it
+	}
+	for name := range p.Servers {
+		if strings.HasPrefix(name, typed) {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
 }
 
 // completeList completes a flag whose value is a list that commas separate.

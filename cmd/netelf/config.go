@@ -23,7 +23,7 @@ the environment that begin with NETELF_, and by flags, each of which overrides
 what stands before it.`,
 		Example: `  netelf config check
   netelf config print`,
-		Args: cobra.NoArgs,
+		Args: noArgs,
 		RunE: subverb,
 	}
 	cmd.AddCommand(a.configCheckVerb(), a.configPrintVerb())
@@ -50,7 +50,15 @@ A file that has servers or groups is that of somebody who reads logs, as
 		if len(args) == 1 {
 			name = args[0]
 		}
-		if err := a.checkConfig(name); err != nil {
+		src, err := config.ReadSource(name)
+		if len(args) == 0 && errors.Is(err, fs.ErrNotExist) {
+			src, err, name = config.Source{}, nil, "the environment" // the service does without the file
+			a.say("there is no %s", config.DefaultFile)
+		}
+		if err == nil {
+			err = a.checkConfig(src)
+		}
+		if err != nil {
 			return a.configError(err)
 		}
 		return put(a.stdout, fmt.Appendf(nil, "%s: no problems\n", render.Visible(name)))
@@ -59,13 +67,9 @@ A file that has servers or groups is that of somebody who reads logs, as
 }
 
 // checkConfig reads a configuration of either kind.
-func (a *app) checkConfig(name string) error {
-	src, err := config.ReadSource(name)
-	if err != nil {
-		return err
-	}
+func (a *app) checkConfig(src config.Source) error {
 	if config.IsPeople(src.Data) {
-		_, err = config.LoadPeople(src, a.isTarget)
+		_, err := config.LoadPeople(src, a.isTarget)
 		return err
 	}
 	c, err := config.Load(src, a.environ())

@@ -46,6 +46,9 @@ const (
 	tokenVariable    = "NETELF_TOKEN"
 )
 
+// ofCredentials marks the flags that say who asks servers.
+const ofCredentials = "netelf_credentials"
+
 // credentialFlags adds the flags of verbs that may ask servers.
 func (a *app) credentialFlags(cmd *cobra.Command) {
 	f, fl := &a.credentials, cmd.Flags()
@@ -58,9 +61,16 @@ func (a *app) credentialFlags(cmd *cobra.Command) {
 	fl.StringVar(&f.keytab, "keytab", "", "log on by Kerberos with the key of --logon that this `file` has")
 	cmd.MarkFlagsMutuallyExclusive("kerberos", "anonymous")
 	cmd.MarkFlagsMutuallyExclusive("keytab", "anonymous")
+	cmd.MarkFlagsMutuallyExclusive("logon", "anonymous")
+	cmd.MarkFlagsMutuallyExclusive("auth-file", "anonymous")
 	cmd.MarkFlagsMutuallyExclusive("keytab", "auth-file")
 	fl.StringVar(&f.ca, "ca", "", "trust servers over https:// whose certificate is signed by one in this `file`")
 	fl.StringVar(&f.fingerprint, "fingerprint", "", "trust the server over https:// whose certificate has this `SHA-256`, and no other")
+	for _, name := range []string{"config", "logon", "auth-file", "anonymous", "allow-bare-bind", "kerberos", "keytab", "ca", "fingerprint"} {
+		if err := fl.SetAnnotation(name, ofCredentials, []string{}); err != nil {
+			panic(err) // the flag is not there: a mistake in this program
+		}
+	}
 	if err := cmd.RegisterFlagCompletionFunc("logon", cobra.NoFileCompletions); err != nil {
 		panic(err) // the flag is not there: a mistake in this program
 	}

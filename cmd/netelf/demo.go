@@ -49,7 +49,7 @@ in a temporary folder, which is removed at the end.`,
   netelf demo --web
   netelf demo --scan
   netelf demo --port 10260`,
-		Args:              cobra.NoArgs,
+		Args:              noArgs,
 		ValidArgsFunction: cobra.NoFileCompletions,
 	}
 	fl := cmd.Flags()

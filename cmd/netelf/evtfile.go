@@ -79,7 +79,7 @@ func (a *app) eachFile(ctx context.Context, names []string, opts *files.Options,
 			return code(exitFailed)
 		case err != nil:
 			failed++
-			a.say("netelf: %s: %v", name, err)
+			a.say("netelf: %s: %s", name, words(err))
 		}
 	}
 	return outcomeOf(failed, len(names), damaged)
@@ -172,10 +172,14 @@ func retention(d time.Duration) string {
 	return "overwrite what is older than " + counted(uint64(d/time.Second), "second")
 }
 
-// atLeastOne is an Args for verbs that take files.
+// atLeastOne is an Args for verbs that take files, or as info logs too.
 func atLeastOne(cmd *cobra.Command, args []string) error {
 	if len(args) == 0 {
-		return fmt.Errorf("no file: name one, as in 'netelf %s SysEvent.Evt'", cmd.Name())
+		what := "a file"
+		if cmd.Flags().Lookup("server") != nil {
+			what = "a file or a log"
+		}
+		return fmt.Errorf("want %s, as in '%s'", what, firstExample(cmd))
 	}
 	return nil
 }

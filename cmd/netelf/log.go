@@ -20,7 +20,7 @@ func (a *app) logVerb() *cobra.Command {
 		Long:    `Creates or deletes logs. System, Security and Application are always there.`,
 		Example: `  netelf log create Quarry
   netelf log delete Quarry --server dir:/var/lib/netelf`,
-		Args: cobra.NoArgs,
+		Args: noArgs,
 		RunE: subverb,
 	}
 	cmd.AddCommand(a.logCreateVerb(), a.logDeleteVerb())

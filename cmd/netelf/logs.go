@@ -30,7 +30,7 @@ file is and how large it may get, and what may be overwritten then. FLAGS says
 The logs of a folder of files are listed as well.`,
 		Example: `  netelf logs
   netelf logs --server dir:/var/lib/netelf -o json`,
-		Args:              cobra.NoArgs,
+		Args:              noArgs,
 		ValidArgsFunction: cobra.NoFileCompletions,
 	}
 	a.serverFlag(cmd, &server)
@@ -148,9 +148,9 @@ func logJSON(server string, i *eventlog.Info) logDoc {
 
 // logInfo is 'netelf info' of logs: each is told of by itself, as files are.
 func (a *app) logInfo(ctx context.Context, text string, names []string, asJSON bool, loc *time.Location) error {
-	t, err := a.target(text)
+	t, err := a.server(text)
 	if err != nil {
-		return badTarget("--server ", err)
+		return err
 	}
 	srv, err := t.Open(ctx)
 	if err != nil {
@@ -162,7 +162,7 @@ func (a *app) logInfo(ctx context.Context, text string, names []string, asJSON b
 		info, err := infoOf(ctx, text, name, srv)
 		if err != nil {
 			failed++
-			a.say("netelf: %s: %v", text, err)
+			a.say("netelf: %s: %s", text, words(err))
 			continue
 		}
 		var b []byte

@@ -15,6 +15,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"netelf.example/eventlog"
 	"netelf.example/internal/config"
 	"netelf.example/query"
 	"netelf.example/render"
@@ -32,6 +33,9 @@ func run(args []string) int {
 
 	a := &app{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, now: time.Now, environ: os.Environ}
 	root := a.root()
+	if len(args) > 0 && args[0] == cobra.ShellCompRequestCmd {
+		plainUsages(root)
+	}
 	root.SetArgs(args)
 	cmd, err := root.ExecuteContextC(ctx)
 	return a.exit(cmd, err)
@@ -83,19 +87,41 @@ service a data directory is named as dir:PATH.`,
   netelf scan`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
-		Args:          cobra.NoArgs,
-		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		Args:          noArgs,
+	}
+	shown := root.Flags().Bool("version", false, "show the version")
+	root.RunE = func(cmd *cobra.Command, _ []string) error {
+		if *shown {
+			return put(a.stdout, fmt.Appendln(nil, versionText()))
+		}
+		return cmd.Help()
 	}
 	root.SetOut(a.stdout)
 	root.SetErr(a.stderr)
 	root.SetHelpCommand(&cobra.Command{
 		Use: "help [VERB]", Short: "Show help for netelf or for a verb", Hidden: true,
-		Run: func(cmd *cobra.Command, args []string) {
-			c, _, err := cmd.Root().Find(args)
-			if err != nil || c == nil {
-				c = cmd.Root()
+		RunE: func(cmd *cobra.Command, args []string) error {
+			c, rest, err := cmd.Root().Find(args)
+			switch {
+			case err != nil:
+				return err
+			case len(rest) > 0:
+				return noVerb(c, rest[0])
 			}
-			_ = c.Help() // only a closed standard output
+			return c.Help()
+		},
+		ValidArgsFunction: func(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+			c, rest, err := cmd.Root().Find(args)
+			if err != nil || len(rest) > 0 {
+				return nil, cobra.ShellCompDirectiveNoFileComp
+			}
+			var names []string
+			for _, c := range c.Commands() {
+				if c.IsAvailableCommand() {
+					names = append(names, cobra.CompletionWithDesc(c.Name(), c.Short))
+				}
+			}
+			return names, cobra.ShellCompDirectiveNoFileComp
 		},
 	})
 	root.AddGroup(
@@ -126,6 +152,7 @@ service a data directory is named as dir:PATH.`,
 		a.versionVerb(),
 		a.manVerb(),
 	)
+	a.tidy(root)
 	return root
 }
 
@@ -196,7 +223,7 @@ func (a *app) exit(cmd *cobra.Command, err error) int {
 	if !errors.As(err, &e) {
 		e = &exitError{exitFailed, err}
 		if !a.begun {
-			e.code = exitUsage
+			e.code, e.err = exitUsage, together(err)
 		}
 	}
 	if e.err == nil {
@@ -206,7 +233,7 @@ func (a *app) exit(cmd *cobra.Command, err error) int {
 		a.say("netelf: cancelled")
 		return e.code
 	}
-	a.say("netelf: %v", e.err)
+	a.say("netelf: %s", words(e.err))
 	var place *query.Error
 	if errors.As(e.err, &place) {
 		for line := range strings.Lines(place.Caret()) {
@@ -217,6 +244,23 @@ func (a *app) exit(cmd *cobra.Command, err error) int {
 		a.say("'%s --help' shows how to use it", cmd.CommandPath())
 	}
 	return e.code
+}
+
+// words are the text of an error for people: without the name of its kind at the end
+// where what is invalid has been said, which of the system's errors is all that is
+// said; and of a file that has no header, that it is no log.
+func words(err error) string {
+	text := err.Error()
+	var sys syscall.Errno
+	if errors.Is(err, eventlog.ErrInvalid) && !errors.As(err, &sys) {
+		text = strings.TrimSuffix(text, ": "+eventlog.ErrInvalid.Error())
+	}
+	var bad *eventlog.FormatError
+	header := errors.As(err, &bad) && (bad.Struct == "ELF_LOGFILE_HEADER" || bad.Format == "evtx" && bad.Struct == "FileHeader")
+	if header && (bad.Field == "" || bad.Field == "Signature") {
+		text = "it is no event log: " + text
+	}
+	return text
 }
 
 // say prints a line for people on the standard error. What it formats is made

@@ -16,7 +16,12 @@ func (a *app) manVerb() *cobra.Command {
 		Long:    "Writes one manual page for netelf and one for each verb into DIR, which must\nexist.",
 		Example: "  netelf man /usr/local/share/man/man1",
 		Hidden:  true,
-		Args:    cobra.ExactArgs(1),
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) != 1 {
+				return fmt.Errorf("want one folder, as in '%s'", firstExample(cmd))
+			}
+			return nil
+		},
 	}
 	cmd.RunE = a.verb(func(_ context.Context, args []string) error {
 		root := cmd.Root()

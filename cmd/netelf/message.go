@@ -32,7 +32,7 @@ it along.
   netelf message show "Service Control Manager" 7036
   netelf message export colleagues.db
   netelf message compile crusher.mc`,
-		Args: cobra.NoArgs,
+		Args: noArgs,
 		RunE: subverb,
 	}
 	cmd.AddCommand(a.messageImportVerb(), a.messageListVerb(), a.messageShowVerb(), a.messageExportVerb(), a.messageCompileVerb())

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -81,7 +80,7 @@ Microsoft's Message Compiler makes a DLL of (mc -u FILE), in English and German.
 			}
 			for i, ok := range found {
 				if !ok {
-					return fmt.Errorf("source %s: %w", args[i], fs.ErrNotExist)
+					return noSource(args[i])
 				}
 			}
 			which := func(s *catalog.Source) bool { return want.match(s.Name) >= 0 }
@@ -146,7 +145,10 @@ func writeNew(name string, b []byte) error {
 		return err
 	}
 	_, err = f.Write(b)
-	return errors.Join(err, f.Close())
+	if err = errors.Join(err, f.Close()); err != nil {
+		_ = os.Remove(name) // the other error says more
+	}
+	return err
 }
 
 // mcFile makes a file of a catalogue of .mc text. With an error, which speaks of lines,

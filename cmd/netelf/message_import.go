@@ -44,7 +44,8 @@ What can be imported:
                        Services\EventLog and HKLM\SOFTWARE\Microsoft\Windows\
                        CurrentVersion\WINEVT\Publishers
   a hive               SYSTEM or SOFTWARE: the sources in it
-  a folder             all message files in it and below; a guessed source for each
+  a folder             all message files in it and below, .mc files apart; a guessed
+                       source for each
   a Windows folder     a mounted disk or a copy: the files that the sources in its
                        registry name, System32\config\SYSTEM and SOFTWARE, or those of
                        a .reg file beside it on the line
@@ -116,6 +117,11 @@ func (a *app) messageImport(ctx context.Context, f *importFlags, args []string) 
 				}
 				failed++
 				a.say("netelf: %s: %v", arg, plain(err))
+				continue
+			}
+			if r.Sources == 0 && r.Files == 0 && len(r.Problems) == 0 {
+				failed++
+				a.say("netelf: %s: there is nothing in it to import", arg)
 				continue
 			}
 			im.tell(arg, r)

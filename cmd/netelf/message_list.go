@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -41,6 +42,9 @@ without a log stands in for every log. Net* is all sources that begin with Net.`
 			if err != nil {
 				return err
 			}
+			if len(args) > 0 && !slices.ContainsFunc(list, func(s catalog.Summary) bool { return want.match(s.Name) >= 0 }) {
+				return noSource(strings.Join(args, ", "))
+			}
 			rows := [][]string{{"LOG", "SOURCE", "MESSAGES", "LANGUAGES", "FILES", "FROM"}}
 			for i := range list {
 				s := &list[i]
@@ -66,6 +70,11 @@ without a log stands in for every log. Net* is all sources that begin with Net.`
 		})
 	})
 	return cmd
+}
+
+// noSource is that a catalogue has no source of that name.
+func noSource(name string) error {
+	return notThere(fmt.Sprintf("there is no source %q; 'netelf message list' lists them", name))
 }
 
 // shownLangs is how many languages a table shows.

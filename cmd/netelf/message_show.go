@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"slices"
 	"strings"
 
@@ -54,6 +55,9 @@ number that administrators know an event by; a larger one, or 0x40001b7c, is all
 		}
 		return a.readCatalog(name, func(c *catalog.Catalog) error {
 			list, err := c.Show(ctx, log, args[0], uint32(id))
+			if errors.Is(err, fs.ErrNotExist) {
+				return noSource(args[0])
+			}
 			var damage *catalog.DamageError
 			if err != nil && !errors.As(err, &damage) {
 				return err

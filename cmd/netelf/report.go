@@ -197,7 +197,7 @@ func errorText(err error) string {
 	case errors.Is(err, context.Canceled):
 		return "you stopped it"
 	}
-	return err.Error()
+	return words(err)
 }
 
 func events(o *scan.Outcome) string {

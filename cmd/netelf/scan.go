@@ -50,13 +50,15 @@ func (a *app) scanVerb() *cobra.Command {
 of time, the newest first. A TARGET is an .evt or .evtx file, or a folder, of
 which all such files are read, also those in folders below it, or dir:PATH, a data
 directory of netelf, or . (a dot), the event log service of this machine, which is
-read when no target is named. @GROUP is a group of targets, and a name one target,
+read when no target is named. A server is named as bedrock, fred@bedrock or
+smb://bedrock (Windows, Samba), rpc://bedrock or https://bedrock (netelf). @GROUP is a group of targets, and a name one target,
 of your configuration, ~/.config/netelf/config.yaml. --targets reads a list of
 them from a file.
 
-Of the service and of data directories the events of the last 8 hours are listed,
-as the old scripts did, unless --since says otherwise; of files, and where one is
-among the targets, all.
+Of servers, the service and data directories the events of the last 8 hours are
+listed, as the old scripts did, unless --since or --until says otherwise; of files,
+and where one is among the targets, all. Over SMB and RPC they are those of the logs System
+and Application unless --log says otherwise.
 
 What becomes of each target is said on the standard error: ok, partial with what
 is damaged, or its error. The trouble of one target never stops another. A
@@ -67,7 +69,7 @@ Of flags that choose events all must hold; of several values of one flag, which
 commas separate, one must. --query asks in one text for what flags cannot say: in
 netelf's own language, in the XPath of Windows' event queries, or with a QueryList,
 also one that Event Viewer saved. docs/query.md has all of it. Bounds on time
-in it hold beside --since and --until, and take the place of the 8 hours.
+in it hold beside --since and --until, and take the place of the 8 hours too.
 
 Exit codes: 0 all is well; 1 nothing could be read; 2 wrong usage; 3 something
 is damaged, the rest was listed; 4 some of the targets could not be read.`,
@@ -76,6 +78,7 @@ is damaged, the rest was listed; 4 some of the targets could not be read.`,
   netelf scan --since "2003-05-01" --until "2003-06-01 12:00" SysEvent.Evt
   netelf scan --type error,warning --source "Service Control*" /mnt/evidence
   netelf scan --log System --id 6005,6006,6008 bedrock/ barney/ betty/
+  netelf scan -U fred --log Security --id 4740,644 --since "yesterday 18:00" bedrock barney
   netelf scan --id -7035,-7036 --grep spooler -n 20 SysEvent.Evt
   netelf scan --since 1d --log System dir:/var/lib/netelf
   netelf scan --query 'level<=2 -source:disk (id:7,51 or "bad block")' SysEvent.Evt
@@ -85,7 +88,7 @@ is damaged, the rest was listed; 4 some of the targets could not be read.`,
   netelf scan -o csv --id 4625 --fields time,data.TargetUserName,data.IpAddress Security.evtx
   netelf scan -o json --schema ecs Security.evtx
   netelf scan --targets machines.txt --summary json:scan.json @web`,
-		ValidArgsFunction: completeFiles,
+		ValidArgsFunction: a.completeTargets,
 		RunE: a.verb(func(ctx context.Context, args []string) error {
 			f.timeoutGiven = cmd.Flags().Changed("timeout")
 			j, err := a.planScan(&f, args)
@@ -97,9 +100,9 @@ is damaged, the rest was listed; 4 some of the targets could not be read.`,
 	}
 	fl := cmd.Flags()
 	fl.SortFlags = false
-	fl.StringVar(&f.since, "since", "", "only events from this `time` on: 8h (the last 8 hours), 2d, 1w, all,\n2026-11-22, \"2026-11-22 08:00\" or 2026-11-22T08:00:00Z\n(default 8h; for a file the default is all)")
+	fl.StringVar(&f.since, "since", "", "only events from this `time` on: 8h (the last 8 hours), 30m, 2d, 1w, all,\ntoday, yesterday, \"yesterday 22:00\", 14:30 (the last time it was), 2026-11-22,\n\"2026-11-22 08:00\" or 2026-11-22T08:00:00Z (default 8h; for a file, and with --until, all)")
 	fl.StringVar(&f.until, "until", "", "only events before this `time`, in the same forms")
-	fl.StringArrayVar(&f.logs, "log", nil, "only these `logs`, by name: System, or a file's name or path in its folder;\nall are all that there are (default all; of other machines System,Application)")
+	fl.StringArrayVar(&f.logs, "log", nil, "only these `logs`, by name: System, or a file's name or path in its folder;\nall are all that there are (default all; over SMB and RPC System,Application)")
 	f.where.flags(fl)
 	fl.VarP(&f.limit, "limit", "n", "stop after so many events; with -o classic, of each target")
 	fl.BoolVar(&f.reverse, "reverse", false, "the oldest events first")
@@ -124,7 +127,7 @@ is damaged, the rest was listed; 4 some of the targets could not be read.`,
 		"output":   formNames,
 		"schema":   schemaNames,
 		"timezone": func() []string { return []string{"local", "utc"} },
-		"since":    func() []string { return []string{"8h", "2d", "1w", "all"} },
+		"since":    func() []string { return []string{"8h", "2d", "1w", "today", "yesterday", "all"} },
 		"log":      func() []string { return append(standardLogs(), allLogs) },
 		"summary":  func() []string { return []string{"text", "json", "json:"} },
 	} {
@@ -227,7 +230,8 @@ func (a *app) planScan(f *scanFlags, args []string) (_ *scanJob, err error) {
 		kept = kept && parsed[i].Kind != target.Path
 	}
 	sinceText := f.since
-	if sinceText == "" && kept && asked.Since.IsZero() {
+	unbound := f.until == "" && asked.Since.IsZero() && asked.Until.IsZero() // what ended long ago has nothing in 8 hours
+	if sinceText == "" && kept && unbound {
 		sinceText = "8h"
 	}
 	since, err := parseSince(sinceText, now, loc)

@@ -66,7 +66,7 @@ of http.certificate the service makes its own, and says its fingerprint.`,
 		Example: `  netelf serve
   netelf serve --data /tmp/logs --socket /tmp/netelf.sock
   netelf serve --config quarry.yaml`,
-		Args:              cobra.NoArgs,
+		Args:              noArgs,
 		ValidArgsFunction: cobra.NoFileCompletions,
 	}
 	fl := cmd.Flags()

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path/filepath"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -21,7 +22,13 @@ func (a *app) serverFlag(cmd *cobra.Command, s *string) {
 	a.credentialFlags(cmd)
 	cmd.Flags().StringVarP(s, "server", "s", ".", "the `target` that keeps the logs: . is the service of this machine,\ndir:PATH a data directory without its service, bedrock, rpc://bedrock or https://bedrock a server")
 	err := cmd.RegisterFlagCompletionFunc("server", func(_ *cobra.Command, _ []string, typed string) ([]string, cobra.ShellCompDirective) {
-		if len(typed) < len("dir:") {
+		names := a.configuredNames(typed)
+		switch {
+		case typed == "":
+			return append([]string{".", "dir:"}, names...), cobra.ShellCompDirectiveNoSpace | cobra.ShellCompDirectiveNoFileComp
+		case len(names) > 0:
+			return names, cobra.ShellCompDirectiveNoFileComp
+		case len(typed) < len("dir:"):
 			return []string{".", "dir:"}, cobra.ShellCompDirectiveNoSpace | cobra.ShellCompDirectiveNoFileComp
 		}
 		return nil, cobra.ShellCompDirectiveDefault
@@ -68,6 +75,26 @@ func (a *app) target(text string) (target.Target, error) {
 		return t, err
 	}
 	return a.member(people.Member(text))
+}
+
+// server is the target of --server, which is one.
+func (a *app) server(text string) (target.Target, error) {
+	t, err := a.target(text)
+	if err != nil {
+		return t, badTarget("--server ", err)
+	}
+	if t.Kind != target.Group {
+		return t, nil
+	}
+	members, err := a.group(t.Name)
+	if err != nil {
+		return t, err
+	}
+	var names []string
+	for _, m := range members {
+		names = append(names, m.Name)
+	}
+	return t, usage("--server %s: it is a group, and one server is wanted: one of %s", text, strings.Join(names, ", "))
 }
 
 // member is a server of the configuration.
@@ -143,9 +170,9 @@ func (a *app) socket() string {
 
 // reading does f with a server that is open for reading.
 func (a *app) reading(ctx context.Context, text string, f func(eventlog.Server) error) error {
-	t, err := a.target(text)
+	t, err := a.server(text)
 	if err != nil {
-		return badTarget("--server ", err)
+		return err
 	}
 	srv, err := t.Open(ctx)
 	if err != nil {
@@ -158,9 +185,9 @@ func (a *app) reading(ctx context.Context, text string, f func(eventlog.Server) 
 // changing does f with a server that is open to be changed, and says so if it was
 // made for that. What f did is done only if the server could be closed.
 func (a *app) changing(ctx context.Context, text string, opts *target.ChangeOptions, f func(t *target.Target, srv eventlog.Server) error) error {
-	t, err := a.target(text)
+	t, err := a.server(text)
 	if err != nil {
-		return badTarget("--server ", err)
+		return err
 	}
 	srv, created, err := t.OpenToChange(ctx, opts)
 	if errors.Is(err, fs.ErrNotExist) && t.Kind == target.DataDir && !isCreate(opts) {
@@ -200,16 +227,16 @@ func of(t *target.Target, err error) error {
 func openLog(ctx context.Context, t, name string, srv eventlog.Server) (eventlog.Log, error) {
 	l, err := srv.OpenLog(ctx, name)
 	if errors.Is(err, fs.ErrNotExist) && !errors.Is(err, even.ErrNotListed) { // that says why
-		return nil, noLog(fmt.Sprintf("there is no log %q; 'netelf logs --server %s' lists them", name, t))
+		return nil, notThere(fmt.Sprintf("there is no log %q; 'netelf logs --server %s' lists them", name, t))
 	}
 	return l, err
 }
 
-// noLog is an fs.ErrNotExist that says where to look.
-type noLog string
+// notThere is an fs.ErrNotExist that says where to look.
+type notThere string
 
-func (e noLog) Error() string        { return string(e) }
-func (e noLog) Is(target error) bool { return target == fs.ErrNotExist }
+func (e notThere) Error() string        { return string(e) }
+func (e notThere) Is(target error) bool { return target == fs.ErrNotExist }
 
 // changingLog is changing for one log, with what it is like before.
 func (a *app) changingLog(ctx context.Context, text, name string, f func(t *target.Target, srv eventlog.Server, l eventlog.Log, before eventlog.Info) error) error {

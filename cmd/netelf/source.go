@@ -25,7 +25,7 @@ reports to Application; the name of a log is a source of that log.`,
 		Example: `  netelf source list
   netelf source add Crusher --log Quarry
   netelf source remove Crusher --server dir:/var/lib/netelf`,
-		Args: cobra.NoArgs,
+		Args: noArgs,
 		RunE: subverb,
 	}
 	cmd.AddCommand(a.sourceListVerb(), a.sourceAddVerb(), a.sourceRemoveVerb())
@@ -40,7 +40,7 @@ func (a *app) sourceListVerb() *cobra.Command {
 		Long:  "Lists the sources with their logs and message files.",
 		Example: `  netelf source list
   netelf source list -o json --server dir:/var/lib/netelf`,
-		Args:              cobra.NoArgs,
+		Args:              noArgs,
 		ValidArgsFunction: cobra.NoFileCompletions,
 	}
 	a.serverFlag(cmd, &server)

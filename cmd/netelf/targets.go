@@ -81,23 +81,33 @@ func (l *targetList) add(text string) error {
 	return l.put(t, false)
 }
 
-func (l *targetList) group(name string) error {
-	people, err := l.configured()
+// group is the servers of a group of the configuration, of which there is one at
+// least.
+func (a *app) group(name string) ([]config.Member, error) {
+	people, err := a.configured()
 	if err != nil {
-		return err
+		return nil, err
 	}
 	members, ok := people.Expand(name)
 	switch {
 	case !ok && len(people.Groups) == 0:
-		file := l.peopleFile()
+		file := a.peopleFile()
 		if file == "" {
 			file = "the configuration, which needs a home"
 		}
-		return usage("@%s: there are no groups in %s", name, file)
+		return nil, usage("@%s: there are no groups in %s", name, file)
 	case !ok:
-		return usage("@%s: there is no such group: one of %s", name, strings.Join(slices.Sorted(maps.Keys(people.Groups)), ", "))
+		return nil, usage("@%s: there is no such group: one of %s", name, strings.Join(slices.Sorted(maps.Keys(people.Groups)), ", "))
 	case len(members) == 0:
-		return usage("@%s: there is no server in the group", name)
+		return nil, usage("@%s: there is no server in the group", name)
+	}
+	return members, nil
+}
+
+func (l *targetList) group(name string) error {
+	members, err := l.app.group(name)
+	if err != nil {
+		return err
 	}
 	for _, m := range members {
 		t, err := l.member(m)

@@ -33,7 +33,7 @@ A running service sees each change at once.`,
   netelf user passwd fred
   netelf user remove fred
   netelf user token add fred --name nightly --scope read`,
-		Args: cobra.NoArgs,
+		Args: noArgs,
 		RunE: subverb,
 	}
 	cmd.AddCommand(a.userListVerb(), a.userAddVerb(), a.userPasswdVerb(), a.userRemoveVerb(), a.userTokenVerb())
@@ -44,8 +44,8 @@ A running service sees each change at once.`,
 type userFile struct{ file, config string }
 
 func (f *userFile) flags(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&f.file, "file", "", "the `file` of users; without it that of the configuration")
-	cmd.Flags().StringVar(&f.config, "config", "", "the configuration `file`; without it "+config.DefaultFile)
+	cmd.Flags().StringVar(&f.file, "file", "", "the `file` of users\n(default that of the configuration)")
+	cmd.Flags().StringVar(&f.config, "config", "", "the configuration `file` (default "+config.DefaultFile+", if it is there)")
 }
 
 // open opens the file of users. Unless it may be made it must be there.
@@ -95,7 +95,7 @@ func (a *app) userListVerb() *cobra.Command {
 is kept of their passwords is not shown.`,
 		Example: `  netelf user list
   netelf user list -o json`,
-		Args:              cobra.NoArgs,
+		Args:              noArgs,
 		ValidArgsFunction: cobra.NoFileCompletions,
 	}
 	f.flags(cmd)

@@ -28,7 +28,7 @@ time is over, or with its user.
 		Example: `  netelf user token add fred --name nightly --scope read --expires 90d
   netelf user token list fred
   netelf user token remove fred nightly`,
-		Args: cobra.NoArgs,
+		Args: noArgs,
 		RunE: subverb,
 	}
 	cmd.AddCommand(a.userTokenListVerb(), a.userTokenAddVerb(), a.userTokenRemoveVerb())
@@ -52,10 +52,10 @@ a line 'token = …' of --auth-file.`,
 	}
 	cmd.ValidArgsFunction = f.complete(a)
 	f.flags(cmd)
-	cmd.Flags().StringVar(&t.Name, "name", "", "what the token is called")
-	cmd.Flags().StringArrayVar(&scope, "scope", nil, "what it may do: read, report, clear, manage; may be given several times")
-	cmd.Flags().StringVar(&t.Log, "log", "", "the one `log` that it is for; without it all")
-	cmd.Flags().StringVar(&expires, "expires", "", "after which `time` it ends, as 90d; without it never")
+	cmd.Flags().StringVar(&t.Name, "name", "", "what the token is called, a `name` of its own")
+	cmd.Flags().StringArrayVar(&scope, "scope", nil, "`what` it may do: read, report, clear, manage; may be given several times")
+	cmd.Flags().StringVar(&t.Log, "log", "", "the one `log` that it is for (default all)")
+	cmd.Flags().StringVar(&expires, "expires", "", "the `time` after which it ends, as 90d (default never)")
 	completeList(cmd, "scope", func() []string { return []string{"read", "report", "clear", "manage"} })
 	completeList(cmd, "log", standardLogs)
 	cmd.RunE = a.verb(func(ctx context.Context, args []string) error {

@@ -15,7 +15,7 @@ func (a *app) versionVerb() *cobra.Command {
 		Short:   "Show the version",
 		Long:    "Shows the version of netelf, what it was built from, and with which Go.",
 		Example: "  netelf version",
-		Args:    cobra.NoArgs,
+		Args:    noArgs,
 		RunE: a.verb(func(context.Context, []string) error {
 			_, err := fmt.Fprintln(a.stdout, versionText())
 			return err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"os/exec"
 	"runtime"
 	"slices"
@@ -60,7 +61,10 @@ func (a *app) view(ctx context.Context, args []string, text *textFlags, browse b
 		case err != nil:
 			return usage("%w", err)
 		case t.Kind != target.Path && t.Kind != target.DataDir:
-			return usage("%s: want a file or a folder that is there", arg)
+			if _, err := os.Lstat(arg); t.Name == arg && err != nil {
+				return fmt.Errorf("%s: %w", arg, plain(err))
+			}
+			return usage("%s: want a file or a folder", arg)
 		case slices.ContainsFunc(c.targets, func(x server.Target) bool { return x.Name == t.Text }):
 			continue
 		}

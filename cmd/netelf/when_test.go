@@ -29,6 +29,14 @@ func TestParseSince(t *testing.T) {
 		{"2026-11-22 08:00", "2026-11-22T07:00:00Z", "since 2026-11-22 08:00"},
 		{"2026-07-22T08:00:30", "2026-07-22T06:00:30Z", "since 2026-07-22T08:00:30"},
 		{"2026-11-22", "2026-11-21T23:00:00Z", "since 2026-11-22"},
+		{"today", "2026-11-21T23:00:00Z", "since today"},
+		{"Yesterday", "2026-11-20T23:00:00Z", "since Yesterday"},
+		{"yesterday 22:00", "2026-11-21T21:00:00Z", "since yesterday 22:00"},
+		{"today 23:00", "2026-11-22T22:00:00Z", "since today 23:00"},
+		{"today 07:00:30", "2026-11-22T06:00:30Z", "since today 07:00:30"},
+		{"08:59", "2026-11-22T07:59:00Z", "since 08:59"},
+		{"09:00", "2026-11-22T08:00:00Z", "since 09:00"}, // it is nine o'clock in Berlin
+		{"09:01", "2026-11-21T08:01:00Z", "since 09:01"},
 	} {
 		w, err := parseSince(tt.in, now, berlin)
 		if err != nil {
@@ -43,7 +51,7 @@ func TestParseSince(t *testing.T) {
 			t.Errorf("%s: got %s, %q, want %s, %q", tt.in, got, w.words, tt.want, tt.words)
 		}
 	}
-	for _, bad := range []string{"8", "h", "8x", "-8h", "8h2d", "8h8h", "yesterday", "22.11.2026", "2026-13-01", "99999999999h", "400000w"} {
+	for _, bad := range []string{"8", "h", "8x", "-8h", "8h2d", "8h8h", "tomorrow", "today x", "yesterday 25:00", "today yesterday", "24:00", "1 22:00", "22.11.2026", "2026-13-01", "99999999999h", "400000w"} {
 		if w, err := parseSince(bad, now, berlin); err == nil {
 			t.Errorf("%s: got %v", bad, w)
 		}

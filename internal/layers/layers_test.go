@@ -20,7 +20,7 @@ const module = "netelf.example"
 var layers = [][]string{
 	{"nt"},
 	{"eventlog", "internal/certs", "internal/quote"},
-	{"internal/wire", "internal/filelog", "internal/hexdoc", "internal/journal", "internal/config", "internal/users", "internal/oidc", "internal/regf", "internal/version"},
+	{"internal/wire", "internal/filelog", "internal/hexdoc", "internal/journal", "internal/config", "internal/users", "internal/oidc", "internal/regf", "internal/spelling", "internal/version"},
 	{"evt", "binxml", "query", "render", "scan", "internal/ndr", "internal/ntlm"},
 	{"evtx", "internal/reading", "internal/krb5", "internal/spnego", "internal/dcerpc"},
 	{"internal/epm", "internal/npa", "internal/winreg", "internal/rpcauth", "internal/smb", "internal/winbind",
