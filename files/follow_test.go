@@ -1,0 +1,410 @@
+package files
+
+import (
+	"context"
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"netelf.example/eventlog"
+	"netelf.example/evt"
+	"netelf.example/internal/logtest"
+)
+
+// TestFollowEvt: a circular log is written in bursts that may go round it.
+func TestFollowEvt(t *testing.T) {
+	seeds(t, 20, func(t *testing.T, seed uint64) {
+		g := newGrowth(t, "a.evt", seed)
+		g.evt(64 << 10)
+		g.append(g.random.IntN(300))
+		first := g.next
+		g.during(new(eventlog.Selection), func() {
+			for range 40 {
+				g.append(g.random.IntN(8))
+				if g.random.IntN(10) == 0 {
+					g.append(g.random.IntN(400))
+				}
+				time.Sleep(time.Duration(g.random.IntN(3000)) * time.Millisecond)
+			}
+		})
+		g.check(first)
+		for _, l := range g.losses {
+			if !errors.Is(l.Err, eventlog.ErrOverwrite) {
+				t.Error(l)
+			}
+		}
+	})
+}
+
+// TestFollowEvtx: the same, in pieces that are shorter than the time between looks.
+func TestFollowEvtx(t *testing.T) {
+	seeds(t, 20, func(t *testing.T, seed uint64) {
+		g := newGrowth(t, "a.evtx", seed)
+		g.evtx(&logtest.EVTXLog{MaxChunks: []int{0, 2, 3, 5}[g.random.IntN(4)], HeadEvery: g.random.IntN(6), EVTX: logtest.EVTX{PerChunk: 5 + g.random.IntN(20)}})
+		g.append(1 + g.random.IntN(60))
+		first := g.next
+		g.during(new(eventlog.Selection), func() {
+			for range 40 {
+				g.append(g.random.IntN(4))
+				time.Sleep(time.Duration(g.random.IntN(3000)) * time.Millisecond)
+			}
+		})
+		g.check(first)
+		for _, l := range g.losses {
+			if !errors.Is(l.Err, eventlog.ErrOverwrite) {
+				t.Error(l)
+			}
+		}
+	})
+}
+
+// TestFollowFromMark: what was there already comes from a mark on, and what a mark
+// cannot have any more is said.
+func TestFollowFromMark(t *testing.T) {
+	const n = 900 // an .evt file of 64 KiB has room for some 200
+	for _, x := range []struct {
+		name        string
+		mark        uint64
+		date        int64 // that the mark is off
+		first, lost uint64
+		err         error
+	}{
+		{"behind the newest", n, 0, n + 1, 0, nil},
+		{"in the middle", n - 5, 0, n - 4, 0, nil},
+		{"overwritten", 10, 0, 11, 1, nil},
+		{"beyond", n + 1, 0, 0, 0, eventlog.ErrMarkGone},
+		{"another record", n - 5, 7, 0, 0, eventlog.ErrMarkGone},
+	} {
+		t.Run(x.name, func(t *testing.T) {
+			each(t, func(t *testing.T, g *growth) {
+				g.append(n)
+				at := time.Unix(1_000_000_000+int64(x.mark)+x.date, 0).UTC()
+				sel := &eventlog.Selection{After: []eventlog.Mark{{Log: g.name, Record: x.mark, Time: at}}}
+				if x.err != nil {
+					if err := g.follow(t.Context(), sel); !errors.Is(err, x.err) {
+						t.Errorf("%v, want %v", err, x.err)
+					}
+					return
+				}
+				g.during(sel, func() { g.append(3) })
+				g.check(x.first)
+				if uint64(len(g.losses)) != x.lost {
+					t.Error(g.losses)
+				}
+			})
+		})
+	}
+}
+
+// TestFollowReplaced: what can happen to a file between two looks.
+func TestFollowReplaced(t *testing.T) {
+	rename := func(t *testing.T, from, to string) {
+		if err := os.Rename(from, to); err != nil {
+			t.Error(err)
+		}
+	}
+	// anew makes a log of the next epoch of the file that has the name now.
+	anew := func(g *growth) {
+		g.epoch, g.next = g.epoch+1, 1
+		g.make()
+	}
+	for _, x := range []struct {
+		name    string
+		do      func(t *testing.T, g *growth)
+		cleared int
+	}{
+		{"rotated", func(t *testing.T, g *growth) {
+			g.append(2) // nobody has seen these yet
+			rename(t, g.name, g.name+".1")
+			g.open()
+			anew(g)
+		}, 1},
+		{"rotated, and the numbers go on", func(t *testing.T, g *growth) {
+			rename(t, g.name, g.name+".1")
+			first := g.next
+			g.open()
+			anew(g)
+			if !hasExt(g.name, ".evtx") {
+				w, err := evt.Create(g.f, &evt.WriterOptions{FirstRecord: uint32(first)})
+				if err != nil {
+					t.Error(err)
+				}
+				g.put = func(e *eventlog.Event) {
+					if _, err := w.Append(e); err != nil {
+						t.Error(err)
+					}
+				}
+			}
+			g.epoch, g.next = 0, first
+		}, 0},
+		{"rotated slowly", func(t *testing.T, g *growth) {
+			rename(t, g.name, g.name+".1")
+			time.Sleep(10 * time.Second)
+			g.open()
+			anew(g)
+		}, 1},
+		{"cleared", func(t *testing.T, g *growth) {
+			if err := g.f.Truncate(0); err != nil {
+				t.Error(err)
+			}
+			anew(g)
+		}, 1},
+		{"cleared, and filled again beyond what it had", func(t *testing.T, g *growth) {
+			if err := g.f.Truncate(0); err != nil {
+				t.Error(err)
+			}
+			anew(g)
+			g.append(29)
+		}, 1},
+		{"gone for a moment", func(t *testing.T, g *growth) {
+			rename(t, g.name, g.name+".1")
+			time.Sleep(10 * time.Second)
+			rename(t, g.name+".1", g.name)
+		}, 0},
+		{"a copy in its place", func(t *testing.T, g *growth) {
+			b, err := os.ReadFile(g.name)
+			if err == nil {
+				err = os.WriteFile(g.name+".new", b, 0o600)
+			}
+			if err != nil {
+				t.Error(err)
+			}
+			put := g.put
+			f := g.f
+			g.put = func(e *eventlog.Event) { // what writes goes on with the other file
+				put(e)
+				b := make([]byte, 1<<20)
+				n, err := f.ReadAt(b, 0)
+				if err != io.EOF {
+					t.Error(err)
+				}
+				if err := os.WriteFile(g.name+".new", b[:n], 0o600); err != nil {
+					t.Error(err)
+				}
+				rename(t, g.name+".new", g.name)
+			}
+		}, 0},
+		{"copied over itself", func(t *testing.T, g *growth) {
+			g.append(2)
+			b, err := os.ReadFile(g.name)
+			if err == nil {
+				err = g.f.Truncate(0)
+			}
+			for off := 0; off < len(b) && err == nil; off += 5000 {
+				time.Sleep(3 * time.Second)
+				_, err = g.f.WriteAt(b[off:min(off+5000, len(b))], int64(off))
+			}
+			if err != nil {
+				t.Error(err)
+			}
+		}, 0},
+	} {
+		t.Run(x.name, func(t *testing.T) {
+			each(t, func(t *testing.T, g *growth) {
+				g.append(25)
+				first := g.next
+				g.during(new(eventlog.Selection), func() {
+					g.append(3)
+					time.Sleep(time.Minute)
+					x.do(t, g)
+					g.append(1)
+					time.Sleep(time.Minute)
+					g.append(4)
+				})
+				g.check(first)
+				if g.cleared != x.cleared || len(g.losses) != x.cleared {
+					t.Error(g.losses)
+				}
+			})
+		})
+	}
+}
+
+// TestFollowEnds: what makes an end of following.
+func TestFollowEnds(t *testing.T) {
+	for _, x := range []struct {
+		name string
+		do   func(g *growth) error
+		want error
+	}{
+		{"gone", func(g *growth) error { return os.Remove(g.name) }, fs.ErrNotExist},
+		{"a folder in its place", func(g *growth) error { return errors.Join(os.Remove(g.name), os.Mkdir(g.name, 0o700)) }, errNotFile},
+		{"emptied", func(g *growth) error { return g.f.Truncate(0) }, eventlog.ErrCorrupt},
+		{"overwritten with text", func(g *growth) error { return os.WriteFile(g.name, make([]byte, 0x3000), 0o600) }, eventlog.ErrCorrupt},
+	} {
+		t.Run(x.name, func(t *testing.T) {
+			each(t, func(t *testing.T, g *growth) {
+				g.append(25)
+				ended := make(chan error, 1)
+				go func() { ended <- g.follow(t.Context(), new(eventlog.Selection)) }()
+				synctest.Wait()
+				if err := x.do(g); err != nil {
+					t.Error(err)
+				}
+				begin := time.Now()
+				err := <-ended
+				if !errors.Is(err, x.want) {
+					t.Errorf("%v, want %v", err, x.want)
+				}
+				if d := time.Since(begin); d < 5*time.Second || d > 2*time.Minute {
+					t.Errorf("after %v", d)
+				}
+				if len(g.given) > 0 {
+					t.Error(g.given)
+				}
+			})
+		})
+	}
+}
+
+// TestFollowDamage: what is damaged at the growing end, and stays so, is said once,
+// and the following goes on behind it.
+func TestFollowDamage(t *testing.T) {
+	for _, x := range []struct {
+		name  string
+		still bool // nothing is written for a while
+	}{
+		{"the file stands still", true},
+		{"the log goes on", false},
+	} {
+		t.Run(x.name, func(t *testing.T) {
+			each(t, func(t *testing.T, g *growth) {
+				if hasExt(g.name, ".evtx") { // what its heads do not know of nobody misses
+					g.evtx(&logtest.EVTXLog{EVTX: logtest.EVTX{PerChunk: 40}})
+				}
+				g.append(3)
+				first := g.next
+				g.during(new(eventlog.Selection), func() {
+					g.append(2)
+					time.Sleep(time.Minute)
+					before, err := os.ReadFile(g.name)
+					if err != nil {
+						t.Error(err)
+					}
+					g.append(3)
+					after, err := os.ReadFile(g.name)
+					if err != nil {
+						t.Error(err)
+					}
+					// The second of the three is spoilt: its signature, and all behind that.
+					signature := map[bool]string{false: "LfLe", true: "**\x00\x00"}[hasExt(g.name, ".evtx")]
+					at := changed(before, after)
+					i := at + 8 + strings.Index(string(after[at+8:]), signature)
+					if _, err := g.f.WriteAt(make([]byte, 32), int64(i)); err != nil {
+						t.Error(err)
+					}
+					if x.still {
+						time.Sleep(time.Minute)
+						if len(g.losses) != 1 {
+							t.Errorf("nothing happens for a minute: %v", g.losses)
+						}
+					}
+					for range 100 {
+						g.append(1)
+						time.Sleep(time.Second)
+					}
+				})
+				g.check(first)
+				if len(g.losses) != 1 || g.losses[0].First != 7 || g.losses[0].Last != 7 {
+					t.Errorf("%v", g.losses)
+				}
+			})
+		})
+	}
+}
+
+// changed is the first byte behind the headers that is another one.
+func changed(a, b []byte) int {
+	i := 0x1200
+	if len(a) < 0x11000 {
+		i = headerSize
+	}
+	for a[i] == b[i] {
+		i++
+	}
+	return i
+}
+
+// TestFollowHostile: what writes does its worst. Nothing panics, nothing goes on
+// for ever, and what is said of it is bounded by the time that passes.
+func TestFollowHostile(t *testing.T) {
+	seeds(t, 20, func(t *testing.T, seed uint64) {
+		g := newGrowth(t, []string{"a.evt", "a.evtx"}[seed%2], seed)
+		g.make()
+		g.append(60)
+		good, err := os.ReadFile(g.name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		s := open(t, g.name, &Options{MaxOpen: 1})
+		events, losses := 0, 0
+		ended := make(chan struct{})
+		go func() {
+			defer close(ended)
+			var sel eventlog.Selection
+			for ctx.Err() == nil { // as scan.Follow does it
+				if l, err := s.OpenLog(ctx, g.name); err == nil {
+					if c, err := eventlog.Follow(ctx, l, &sel); err == nil {
+						var e eventlog.Event
+						for {
+							err := c.Next(ctx, &e)
+							if _, lost := eventlog.AsLoss(err); lost {
+								losses++
+							} else if err == nil {
+								events++
+							} else {
+								break
+							}
+						}
+						if err := c.Close(); err != nil {
+							t.Error(err)
+						}
+					}
+					if err := l.Close(); err != nil {
+						t.Error(err)
+					}
+				}
+				time.Sleep(time.Second)
+			}
+		}()
+		const minutes = 10
+		for range minutes * 60 {
+			n, at := 1+g.random.IntN(64), g.random.IntN(len(good))
+			if g.random.IntN(2) == 0 {
+				at = g.random.IntN(0x80) // in a header
+				if g.random.IntN(2) == 0 && hasExt(g.name, ".evtx") {
+					at += 0x1000
+				}
+			}
+			b := make([]byte, n)
+			for i := range b {
+				b[i] = byte(g.random.Uint32())
+			}
+			switch g.random.IntN(8) {
+			case 0:
+				err = g.f.Truncate(int64(g.random.IntN(2 * len(good))))
+			case 1, 2:
+				_, err = g.f.WriteAt(good, 0)
+			case 3:
+				_, err = g.f.WriteAt(good[:at], 0)
+			default:
+				_, err = g.f.WriteAt(b, int64(at))
+			}
+			if err != nil {
+				t.Error(err)
+			}
+			time.Sleep(time.Duration(g.random.IntN(2000)) * time.Millisecond)
+		}
+		cancel()
+		<-ended
+		if events > minutes*60*60 || losses > minutes*60 {
+			t.Errorf("%d events, %d losses", events, losses)
+		}
+	})
+}
