@@ -5,8 +5,11 @@ import (
 	"errors"
 	"io"
 	"io/fs"
+	"math/rand/v2"
 	"os"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -14,6 +17,7 @@ import (
 	"netelf.example/eventlog"
 	"netelf.example/evt"
 	"netelf.example/internal/logtest"
+	"netelf.example/scan"
 )
 
 // TestFollowEvt: a circular log is written in bursts that may go round it.
@@ -166,27 +170,11 @@ func TestFollowReplaced(t *testing.T) {
 			time.Sleep(10 * time.Second)
 			rename(t, g.name+".1", g.name)
 		}, 0},
-		{"a copy in its place", func(t *testing.T, g *growth) {
-			b, err := os.ReadFile(g.name)
-			if err == nil {
-				err = os.WriteFile(g.name+".new", b, 0o600)
-			}
-			if err != nil {
-				t.Error(err)
-			}
+		{"a copy in its place", func(_ *testing.T, g *growth) {
 			put := g.put
-			f := g.f
-			g.put = func(e *eventlog.Event) { // what writes goes on with the other file
+			g.put = func(e *eventlog.Event) {
 				put(e)
-				b := make([]byte, 1<<20)
-				n, err := f.ReadAt(b, 0)
-				if err != io.EOF {
-					t.Error(err)
-				}
-				if err := os.WriteFile(g.name+".new", b[:n], 0o600); err != nil {
-					t.Error(err)
-				}
-				rename(t, g.name+".new", g.name)
+				g.swap()
 			}
 		}, 0},
 		{"copied over itself", func(t *testing.T, g *growth) {
@@ -405,6 +393,142 @@ func TestFollowHostile(t *testing.T) {
 		<-ended
 		if events > minutes*60*60 || losses > minutes*60 {
 			t.Errorf("%d events, %d losses", events, losses)
+		}
+	})
+}
+
+// TestFollowSelects: what is chosen, how many, and how far it has come meanwhile.
+func TestFollowSelects(t *testing.T) {
+	each(t, func(t *testing.T, g *growth) {
+		g.append(5)
+		s := open(t, g.name, nil)
+		l, err := s.OpenLog(t.Context(), g.name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer l.Close()
+		if i, err := l.Info(t.Context()); err != nil || i.Can&eventlog.CanFollow == 0 {
+			t.Errorf("%+v, %v", i, err)
+		}
+		if _, err := eventlog.Follow(t.Context(), l, &eventlog.Selection{Backward: true}); !errors.Is(err, eventlog.ErrInvalid) {
+			t.Errorf("backwards: %v", err)
+		}
+		tens := eventlog.TextTerm(eventlog.FieldString, eventlog.Contains, "0 ")
+		c, err := eventlog.Follow(t.Context(), l, &eventlog.Selection{Where: tens, Limit: 2})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var writing sync.WaitGroup
+		defer writing.Wait()
+		writing.Go(func() {
+			time.Sleep(time.Second)
+			g.append(8)
+			time.Sleep(time.Minute)
+			if m := eventlog.Passed(c); m.Record != 13 || m.Log != g.name || m.Time.Unix() != 1_000_000_013 {
+				t.Errorf("passed %+v", m)
+			}
+			g.append(20)
+		})
+		var have []uint64
+		var e eventlog.Event
+		for {
+			if err = c.Next(t.Context(), &e); err != nil {
+				break
+			}
+			have = append(have, e.RecordNumber)
+		}
+		if err != io.EOF || !slices.Equal(have, []uint64{10, 20}) {
+			t.Errorf("%v, %v", have, err)
+		}
+		if m := c.AppendMarks(nil); len(m) != 1 || m[0].Record != 20 {
+			t.Errorf("%+v", m)
+		}
+		if err := c.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// TestFollowClose ends a Next that waits.
+func TestFollowClose(t *testing.T) {
+	each(t, func(t *testing.T, g *growth) {
+		g.append(1)
+		l, err := open(t, g.name, nil).OpenLog(t.Context(), g.name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer l.Close()
+		c, err := eventlog.Follow(t.Context(), l, new(eventlog.Selection))
+		if err != nil {
+			t.Fatal(err)
+		}
+		go func() {
+			time.Sleep(time.Minute)
+			for range 2 {
+				if err := c.Close(); err != nil {
+					t.Error(err)
+				}
+			}
+		}()
+		for range 2 {
+			if err := c.Next(t.Context(), new(eventlog.Event)); !errors.Is(err, fs.ErrClosed) {
+				t.Error(err)
+			}
+		}
+	})
+}
+
+// TestFollowAgain: scan.Follow ends at any time and goes on by its marks, with
+// nothing given twice and nothing left out, though the log goes round and is
+// replaced meanwhile.
+func TestFollowAgain(t *testing.T) {
+	seeds(t, 20, func(t *testing.T, seed uint64) {
+		g := newGrowth(t, []string{"a.evt", "a.evtx"}[seed%2], seed)
+		if g.make(); hasExt(g.name, ".evtx") {
+			g.evtx(&logtest.EVTXLog{MaxChunks: 8, HeadEvery: 4, EVTX: logtest.EVTX{PerChunk: 20}})
+		}
+		g.append(1 + g.random.IntN(30))
+		first := g.next
+		target := targetOf(g.name)
+		ctx, stop := context.WithCancel(t.Context())
+		ended := make(chan struct{})
+		begun := make(chan struct{})
+		go func() {
+			defer close(ended)
+			var marks []eventlog.Mark
+			random := rand.New(rand.NewPCG(seed, 8))
+			for round := 0; ctx.Err() == nil; round++ {
+				ctx, cancel := context.WithTimeout(ctx, time.Duration(random.IntN(20_000))*time.Millisecond)
+				if round == 0 {
+					ctx, cancel = context.WithTimeout(t.Context(), 5*time.Second)
+				}
+				c := scan.Follow(ctx, []scan.Target{target}, &eventlog.Selection{After: marks}, nil)
+				for g.note(c.Next(ctx, &g.event)) == nil {
+				}
+				marks = c.AppendMarks(marks[:0])
+				if err := c.Close(); err != nil {
+					t.Error(err)
+				}
+				cancel()
+				if round == 0 {
+					close(begun)
+				}
+			}
+		}()
+		<-begun // the first round saw where the log ended
+		for range 60 {
+			g.append(g.random.IntN(4))
+			time.Sleep(time.Duration(g.random.IntN(3000)) * time.Millisecond)
+			if g.random.IntN(10) == 0 { // a copy takes its place
+				g.swap()
+			}
+		}
+		time.Sleep(5 * time.Minute)
+		stop()
+		<-ended
+		g.check(first)
+		if len(g.losses) > 0 {
+			t.Error(g.losses)
 		}
 	})
 }

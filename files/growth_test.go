@@ -30,7 +30,8 @@ type growth struct {
 	put func(*eventlog.Event) // appends
 
 	// What was given, by whoever follows; to be looked at when that has ended.
-	given   []string // "epoch:number" of events
+	event   eventlog.Event // the one that was given last
+	given   []string       // "epoch:number" of events
 	losses  []*eventlog.Loss
 	cleared int
 }
@@ -50,9 +51,16 @@ func (g *growth) open() {
 	g.f = f
 }
 
+// current is the file that has the name now.
+type current struct{ g *growth }
+
+func (c current) ReadAt(b []byte, off int64) (int, error)  { return c.g.f.ReadAt(b, off) }
+func (c current) WriteAt(b []byte, off int64) (int, error) { return c.g.f.WriteAt(b, off) }
+func (c current) Truncate(size int64) error                { return c.g.f.Truncate(size) }
+
 // evt makes it a circular .evt log of a size.
 func (g *growth) evt(size int64) {
-	w, err := evt.Create(g.f, &evt.WriterOptions{MaxSize: size})
+	w, err := evt.Create(current{g}, &evt.WriterOptions{MaxSize: size})
 	if err != nil {
 		g.t.Fatal(err)
 	}
@@ -66,6 +74,21 @@ func (g *growth) evt(size int64) {
 			}
 		}
 	}
+}
+
+// swap puts a copy of the file in its place.
+func (g *growth) swap() {
+	b, err := os.ReadFile(g.name)
+	if err == nil {
+		err = os.WriteFile(g.name+".new", b, 0o600)
+	}
+	if err == nil {
+		err = os.Rename(g.name+".new", g.name)
+	}
+	if err != nil {
+		g.t.Error(err)
+	}
+	g.open()
 }
 
 // evtx makes it an .evtx log, of which each record comes in pieces.
@@ -125,31 +148,38 @@ func (g *growth) follow(ctx context.Context, sel *eventlog.Selection) error {
 		return err
 	}
 	defer c.Close()
-	var e eventlog.Event
 	for {
-		err := c.Next(ctx, &e)
-		loss, lost := eventlog.AsLoss(err)
-		switch {
-		case err == nil:
-			epoch, number, text := 0, uint64(0), ""
-			if len(e.Strings) == 1 {
-				text = e.Strings[0]
-				fmt.Sscanf(text, "%d:%d", &epoch, &number)
-			}
-			if number != e.RecordNumber || text != stringOf(epoch, number) || e.Source != "Test" || e.TimeWritten.Unix() != 1_000_000_000+int64(epoch)*1_000_000+int64(number) {
-				g.t.Errorf("record %d at %v of %s is none that was written: %.80q", e.RecordNumber, e.TimeWritten, e.Source, text)
-			}
-			g.given = append(g.given, fmt.Sprintf("%d:%d", epoch, number))
-		case lost:
-			g.losses = append(g.losses, loss)
-			if errors.Is(loss.Err, eventlog.ErrMarkGone) {
-				g.cleared++
-			}
-			g.given = append(g.given, fmt.Sprintf("lost %d-%d", loss.First, loss.Last))
-		default:
+		if err := g.note(c.Next(ctx, &g.event)); err != nil {
 			return err
 		}
 	}
+}
+
+// note notes what Next says, of event; what ends a walk is returned.
+func (g *growth) note(err error) error {
+	e := &g.event
+	loss, lost := eventlog.AsLoss(err)
+	switch {
+	case err == nil:
+		epoch, number, text := 0, uint64(0), ""
+		if len(e.Strings) == 1 {
+			text = e.Strings[0]
+			fmt.Sscanf(text, "%d:%d", &epoch, &number)
+		}
+		if number != e.RecordNumber || text != stringOf(epoch, number) || e.Source != "Test" || e.TimeWritten.Unix() != 1_000_000_000+int64(epoch)*1_000_000+int64(number) {
+			g.t.Errorf("record %d at %v of %s is none that was written: %.80q", e.RecordNumber, e.TimeWritten, e.Source, text)
+		}
+		g.given = append(g.given, fmt.Sprintf("%d:%d", epoch, number))
+	case lost:
+		g.losses = append(g.losses, loss)
+		if errors.Is(loss.Err, eventlog.ErrMarkGone) {
+			g.cleared++
+		}
+		g.given = append(g.given, fmt.Sprintf("lost %d-%d", loss.First, loss.Last))
+	default:
+		return err
+	}
+	return nil
 }
 
 // check compares what was given with what was written from number first on in each

@@ -104,7 +104,7 @@ func (c *follower) look(ctx context.Context) error {
 // waits for the next look.
 func (c *follower) survey(size int64, settled bool) (eventlog.Log, error) {
 	c.known = ""
-	r, err := c.server.reader(c.entry, c.file, size, c.origin)
+	r, err := c.server.reader(c.entry, c.file, size, c.origin, 0)
 	if err != nil {
 		return nil, err
 	}

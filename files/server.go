@@ -184,7 +184,7 @@ func (s *Server) open(e *entry) (eventlog.Log, error) {
 	if !s.single {
 		origin.Server = s.path
 	}
-	l, err := s.reader(e, f, f.info.Size(), origin)
+	l, err := s.reader(e, f, f.info.Size(), origin, s.parallel)
 	if err != nil {
 		_ = f.Close() // it was only read from
 		return nil, err
@@ -192,10 +192,10 @@ func (s *Server) open(e *entry) (eventlog.Log, error) {
 	return l, nil
 }
 
-func (s *Server) reader(e *entry, f *file, size int64, origin *eventlog.Origin) (eventlog.Log, error) {
+func (s *Server) reader(e *entry, f *file, size int64, origin *eventlog.Origin, parallel int) (eventlog.Log, error) {
 	if e.evtx {
 		return asLog(evtx.NewReader(f, size, &evtx.Options{
-			Origin: origin, NoVerify: s.noVerify, Parallel: s.parallel, Closer: f,
+			Origin: origin, NoVerify: s.noVerify, Parallel: parallel, Closer: f,
 			Follow: func(ctx context.Context, r *evtx.Reader, sel *eventlog.Selection) (eventlog.Cursor, error) {
 				return s.follow(ctx, e, f, origin, r, sel)
 			},
