@@ -288,6 +288,7 @@ func TestFollowDamage(t *testing.T) {
 					}
 					if x.still {
 						time.Sleep(time.Minute)
+						synctest.Wait()
 						if len(g.losses) != 1 {
 							t.Errorf("nothing happens for a minute: %v", g.losses)
 						}
