@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"math/rand/v2"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -530,6 +531,57 @@ func TestFollowAgain(t *testing.T) {
 		g.check(first)
 		if len(g.losses) > 0 {
 			t.Error(g.losses)
+		}
+	})
+}
+
+// TestFollowManyFewOpen: files that are followed are closed and opened again where
+// only one may be open at a time.
+func TestFollowManyFewOpen(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var all []*growth
+		for i, name := range []string{"a.evt", "b.evtx", "c.evt", "d.evtx"} {
+			g := newGrowth(t, name, uint64(i))
+			if i > 0 { // all in one folder
+				g.name = filepath.Join(filepath.Dir(all[0].name), name)
+				g.open()
+			}
+			g.make()
+			g.append(5)
+			all = append(all, g)
+		}
+		s := open(t, filepath.Dir(all[0].name), &Options{MaxOpen: 1})
+		ctx, cancel := context.WithCancel(t.Context())
+		var following sync.WaitGroup
+		for _, g := range all {
+			l, err := s.OpenLog(ctx, filepath.Base(g.name))
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer l.Close()
+			c, err := eventlog.Follow(ctx, l, new(eventlog.Selection))
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer c.Close()
+			following.Go(func() {
+				for g.note(c.Next(ctx, &g.event)) == nil {
+				}
+			})
+		}
+		for range 20 {
+			for _, g := range all {
+				g.append(g.random.IntN(3))
+			}
+			time.Sleep(time.Second)
+		}
+		time.Sleep(time.Minute)
+		cancel()
+		following.Wait()
+		for _, g := range all {
+			if g.check(6); len(g.losses) > 0 {
+				t.Error(g.losses)
+			}
 		}
 	})
 }
