@@ -6,12 +6,12 @@ import (
 	"fmt"
 	"hash/maphash"
 	"io/fs"
-	"time"
 
 	"netelf.example/eventlog"
 	"netelf.example/evt"
 	"netelf.example/internal/dcerpc"
 	"netelf.example/internal/ndr"
+	"netelf.example/internal/version"
 	"netelf.example/nt"
 )
 
@@ -49,7 +49,7 @@ type fetcher struct {
 	reversed   bool   // it reads backwards so badly that it is read forwards, piece by piece
 	chunk      uint64 // records of such a piece
 	restart    bool   // the log was cleared, and the walk begins anew
-	poll       time.Duration
+	pace       version.Pace
 	stalls     int    // reads since the walk went on
 	breaks     int    // connections that were lost since then
 	eofs       int    // ends of the log since then, though there is more

@@ -11,17 +11,14 @@ import (
 // PollMin, and, while nothing comes, in times that get longer up to PollMax.
 func (c *clientCursor) wait(ctx context.Context) error {
 	o := &c.log.c.o
-	if c.poll == 0 {
-		c.poll = o.PollMin
-	}
-	t := time.NewTimer(c.poll)
+	c.pace.Min, c.pace.Max = o.PollMin, o.PollMax
+	t := time.NewTimer(c.pace.Next())
 	defer t.Stop()
 	select {
 	case <-t.C:
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-	c.poll = min(2*c.poll, o.PollMax)
 	for {
 		if err := c.ensure(ctx); err != nil {
 			return err
@@ -36,7 +33,8 @@ func (c *clientCursor) wait(ctx context.Context) error {
 	}
 	c.stalls, c.breaks, c.eofs = 0, 0, 0
 	if c.seen.next > c.end {
-		c.end, c.poll = c.seen.next, o.PollMin
+		c.end = c.seen.next
+		c.pace.Came()
 		if c.verify = c.last.number != 0; !c.noSeek {
 			c.synced = false
 		}

@@ -26,8 +26,9 @@ type cursor struct {
 	stages  []stage
 	first   uint64 // losses before it are not of this walk, in its direction
 	back    bool
-	pending bool // rec was said to be incomplete and is to be given now
-	what    item // of rec
+	until   uint32 // forwards it ends before this record; 0: it does not
+	pending bool   // rec was said to be incomplete and is to be given now
+	what    item   // of rec
 	mark    eventlog.Mark
 	err     error // what ended the walk
 	closed  atomic.Bool
@@ -147,6 +148,7 @@ func (c *cursor) plan(ctx context.Context, r *Reader, sel *eventlog.Selection, w
 		}
 		return nil
 	}
+	c.until = l.tail.until
 	if sel.Recovered && first <= oldest {
 		c.stages = append(c.stages, &forwards{r.slackZone(w)})
 	}
@@ -215,6 +217,9 @@ func (c *cursor) next(ctx context.Context, e *eventlog.Event) error {
 				return c.given(loss)
 			}
 			continue
+		}
+		if what == isRecord && c.until != 0 && c.rec.RecordNumber() >= c.until {
+			return io.EOF
 		}
 		if err := c.judge.More(); err != nil {
 			return err

@@ -27,6 +27,12 @@
 // oldest, in damaged stretches, and in pieces without any header. Every walk
 // backwards gives what the walk forwards gives, in the opposite order.
 //
+// # A file that is being written
+//
+// [Reader.Renew] gives a Reader of the file as it is by then, for who follows what
+// another program writes (package files); [ReadLive] is for a log that this process
+// writes.
+//
 // # Hostile files
 //
 // No length is believed before the bytes are there, no record is longer than

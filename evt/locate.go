@@ -20,6 +20,7 @@ type layout struct {
 	next       uint32 // number the next record gets; 0: not known
 	known      bool   // oldest is known
 
+	tail   tail             // of one that was renewed
 	damage []*eventlog.Loss // what was found wrong on the way
 }
 
@@ -168,7 +169,12 @@ func (l *layout) byChain(w *window) (bool, error) {
 	if l.headerErr != nil || !l.inside(l.header.EndOffset) {
 		return false, nil
 	}
-	k := walker{ring: l.ring, w: w, pos: int64(l.header.EndOffset), left: l.total(), slack: true}
+	return l.chain(w, int64(l.header.EndOffset))
+}
+
+// chain goes from a place where a record begins, or the EOF record stands, to that.
+func (l *layout) chain(w *window, from int64) (bool, error) {
+	k := walker{ring: l.ring, w: w, pos: from, left: l.total(), slack: true}
 	var rec Record
 	for k.left > 0 {
 		if l.size-k.pos >= RecordHeadSize {

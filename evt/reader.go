@@ -23,6 +23,10 @@ type Options struct {
 	// A record that is larger makes it grow, up to MaxRecordSize.
 	Buffer int
 
+	// Follow makes the Reader one that can be followed: who opened the file by its
+	// name looks at it again and again, by Renew. nil: it cannot be.
+	Follow func(context.Context, *Reader, *eventlog.Selection) (eventlog.Cursor, error)
+
 	// Closer is closed by Close; nil: nothing is.
 	Closer io.Closer
 }
@@ -36,7 +40,10 @@ type Reader struct {
 	layout *layout
 }
 
-var _ eventlog.Log = (*Reader)(nil)
+var (
+	_ eventlog.Log      = (*Reader)(nil)
+	_ eventlog.Follower = (*Reader)(nil)
+)
 
 // Open opens the named file for reading. Close closes it.
 func Open(name string, opts *Options) (*Reader, error) {
@@ -109,6 +116,9 @@ func (r *Reader) Info(ctx context.Context) (eventlog.Info, error) {
 		Name: r.opts.Origin.Log, Channel: r.opts.Channel,
 		Oldest: uint64(l.oldest), Next: uint64(l.next), Size: r.size,
 		Can: eventlog.CanRecover,
+	}
+	if r.opts.Follow != nil {
+		i.Can |= eventlog.CanFollow
 	}
 	if l.headerErr == nil {
 		i.MaxSize = int64(l.header.MaxSize)
@@ -209,7 +219,11 @@ const seekStep = 4 * MaxRecordSize
 // longer than any record is, so that it cannot be inside of one.
 func (r *Reader) position(ctx context.Context, w *window, number uint32) (walker, error) {
 	k := r.front(w)
-	for low, high := int64(0), r.layout.live; high-low > seekStep; {
+	low := int64(0)
+	if p, ok := r.layout.near(k, number); ok {
+		k, low = p, r.layout.live-p.left
+	}
+	for high := r.layout.live; high-low > seekStep; {
 		middle := (low + high) / 2
 		at, n, err := r.probe(ctx, w, middle, high)
 		if err != nil {

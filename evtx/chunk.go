@@ -26,6 +26,8 @@ type Chunk struct {
 	m     binxml.Machine
 	found []entry
 	rec   Record
+
+	verified bool // checksums were compared
 }
 
 // entry is what stands at a place of a chunk.
@@ -48,6 +50,7 @@ func (c *Chunk) load(r io.ReaderAt, off, size int64, verify bool) error {
 	if c.block == nil {
 		c.block = make([]byte, ChunkSize)
 	}
+	c.verified = verify
 	c.off, c.buf = off, c.block[:max(0, min(ChunkSize, size-off))]
 	c.found = c.found[:0]
 	if err := filelog.ReadFull(r, c.buf, off); err != nil {

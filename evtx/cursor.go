@@ -26,6 +26,7 @@ type cursor struct {
 	edge   uint64           // forwards the number that comes next, backwards the one that came last
 	above  int64            // backwards: where the chunk is in which that stands
 	ended  bool             // all chunks were seen
+	until  uint64           // forwards it ends before this record; 0: it does not
 
 	feed    feed
 	batch   *batch // nil: the next one is to be fetched
@@ -84,7 +85,7 @@ func newCursor(r *Reader, sel *eventlog.Selection) (*cursor, error) {
 	}
 	o := r.opts.Origin
 	c := &cursor{r: r, origin: o, sel: sel, judge: eventlog.NewJudge(sel), back: sel.Backward}
-	c.mark = filelog.Mark(sel, o)
+	c.mark, c.until = filelog.Mark(sel, o), r.layout.tail.until
 	return c, nil
 }
 
@@ -245,6 +246,8 @@ func (c *cursor) next(ctx context.Context, e *eventlog.Event) error {
 			continue
 		case x.what == isRecord && c.before(x.id):
 			continue
+		case x.what == isRecord && !c.back && c.until != 0 && x.id >= c.until:
+			return io.EOF
 		}
 		if err := c.judge.More(); err != nil {
 			c.at-- // it is not looked at

@@ -42,6 +42,11 @@
 // chunks, in chunks that are no longer of the log, and where the numbers do not fit.
 // Every walk backwards gives what the walk forwards gives, in the opposite order.
 //
+// # A file that is being written
+//
+// [Reader.Renew] gives a Reader of the file as it is by then, for who follows what
+// another program writes (package files).
+//
 // # Hostile files
 //
 // A chunk is never larger than 64 KiB and nothing in it points out of it; the rest

@@ -28,6 +28,7 @@ type layout struct {
 	chunks []place // those of the log, by the numbers of their records
 	order  []int32 // of each block its index in chunks, -1: it is not of the log
 	next   uint64  // number the next record gets; 0: not known
+	tail   tail    // of one that was renewed
 
 	damage []*eventlog.Loss
 }
@@ -67,20 +68,10 @@ func (l *layout) clean() bool {
 // of it may have them in any order: what counts is what their records are called.
 func locate(r io.ReaderAt, size int64, verify bool) (*layout, error) {
 	l := &layout{r: r, size: size, base: HeaderBlockSize}
-	var b [HeaderSize]byte
-	head := b[:min(HeaderSize, size)]
-	if err := filelog.ReadFull(r, head, 0); err != nil {
+	if err := l.readHeader(verify); err != nil {
 		return nil, err
 	}
-	if l.headerErr = l.header.UnmarshalBinary(head); l.headerErr == nil && verify {
-		l.sumErr = l.header.Verify(head)
-	}
-	if bytes.HasPrefix(head, []byte(chunkSignature)) {
-		l.base = 0 // chunks without the file around them
-	}
-	l.blocks = max(0, (size-l.base+ChunkSize-1)/ChunkSize)
-	if l.blocks > MaxChunks {
-		l.blocks = MaxChunks
+	if l.blocks = l.count(); l.offset(l.blocks) < size {
 		l.lost(l.offset(MaxChunks), fileError("Chunks", 42, fmt.Errorf("what is behind chunk %d is not read: %w", MaxChunks, eventlog.ErrTooLarge)))
 	}
 	if err := l.survey(verify); err != nil {
@@ -96,6 +87,28 @@ func locate(r io.ReaderAt, size int64, verify bool) (*layout, error) {
 		l.damage = append(l.damage, &eventlog.Loss{Partial: true, Offset: offsetOf(err, 0), Err: err})
 	}
 	return l, l.end(verify)
+}
+
+// readHeader reads the file header, and finds out where the chunks begin.
+func (l *layout) readHeader(verify bool) error {
+	var b [HeaderSize]byte
+	head := b[:min(HeaderSize, l.size)]
+	if err := filelog.ReadFull(l.r, head, 0); err != nil {
+		return err
+	}
+	l.sumErr = nil
+	if l.headerErr = l.header.UnmarshalBinary(head); l.headerErr == nil && verify {
+		l.sumErr = l.header.Verify(head)
+	}
+	if bytes.HasPrefix(head, []byte(chunkSignature)) {
+		l.base = 0 // chunks without the file around them
+	}
+	return nil
+}
+
+// count is how many chunks there is room for.
+func (l *layout) count() int64 {
+	return min(max(0, (l.size-l.base+ChunkSize-1)/ChunkSize), MaxChunks)
 }
 
 // lost notes damage that may hide records.
@@ -284,19 +297,25 @@ func (l *layout) end(verify bool) error {
 		return err
 	}
 	c.index(l.span(i), false)
-	l.next = l.chunks[i].first + 1
-	for _, f := range c.found {
-		switch {
-		case f.what == isRecord:
-			l.next = max(l.next, recordID(c.buf[f.at:])+1)
-		case f.what == isLoss && !f.loss.Partial:
-			l.next = max(l.next, f.loss.Last+1)
-		}
-	}
+	l.next = c.next(l.chunks[i].first)
 	if l.clean() && l.header.NextRecordID > l.next && l.header.NextRecordID-l.next < math.MaxUint32 {
 		l.next = l.header.NextRecordID
 	}
 	return nil
+}
+
+// next is the number behind those that a chunk has, which begins with first.
+func (c *Chunk) next(first uint64) uint64 {
+	next := first + 1
+	for _, f := range c.found {
+		switch {
+		case f.what == isRecord:
+			next = max(next, recordID(c.buf[f.at:])+1)
+		case f.what == isLoss && !f.loss.Partial:
+			next = max(next, f.loss.Last+1)
+		}
+	}
+	return next
 }
 
 // span is which records the i-th chunk has of the log.

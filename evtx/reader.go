@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"netelf.example/eventlog"
@@ -28,6 +29,10 @@ type Options struct {
 	// that calls Next; 0: none, Next does all of it. The order stays the same.
 	Parallel int
 
+	// Follow makes the Reader one that can be followed: who opened the file by its
+	// name looks at it again and again, by Renew. nil: it cannot be.
+	Follow func(context.Context, *Reader, *eventlog.Selection) (eventlog.Cursor, error)
+
 	// Closer is closed by Close; nil: nothing is.
 	Closer io.Closer
 }
@@ -39,9 +44,13 @@ type Reader struct {
 	size   int64
 	opts   Options
 	layout *layout
+	signs  atomic.Uint32 // what Renew went by the last time; 0: never
 }
 
-var _ eventlog.Log = (*Reader)(nil)
+var (
+	_ eventlog.Log      = (*Reader)(nil)
+	_ eventlog.Follower = (*Reader)(nil)
+)
 
 // Open opens the named file for reading. Close closes it.
 func Open(name string, opts *Options) (*Reader, error) {
@@ -141,6 +150,9 @@ func (r *Reader) Info(ctx context.Context) (eventlog.Info, error) {
 		Name: r.opts.Origin.Log, Channel: r.opts.Channel,
 		Oldest: l.oldest(), Next: l.next, Size: r.size, MaxSize: 0,
 		Can: eventlog.CanRecover,
+	}
+	if r.opts.Follow != nil {
+		i.Can |= eventlog.CanFollow
 	}
 	if l.headerErr == nil {
 		i.Full = l.header.Flags&FlagFull != 0

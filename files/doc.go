@@ -36,11 +36,23 @@
 // and a slash at the end, and opening it says why; "/" stands for what lies
 // beyond the limits. Nothing is left out silently.
 //
+// # Following
+//
+// A log of a file can be followed (eventlog.Follow) while another program writes it.
+// The file is looked at by its name, at the pace of Options.PollMin and PollMax; a
+// look reads what says whether anything came, and what came. Events come once, in
+// the order of their numbers; what is damaged or overwritten is a *eventlog.Loss,
+// once, when it is sure that it is not just being written; so is that the log was
+// cleared (eventlog.ErrMarkGone), behind which it goes on with the oldest record. A
+// file that was replaced is opened anew. One that is gone, or is no log any more, for
+// some time ends the walk. Which logs a folder has is not looked at again.
+//
 // # Limits
 //
 // Folders are followed [MaxDepth] deep, and of at most [MaxEntries] entries at
 // most [MaxLogs] logs are taken. At most Options.MaxOpen files are open at a
 // time, however many logs are: a file is opened when it is read, and the one not
 // used for longest is closed. If one that is opened again is not the same file
-// with the same size and time any more, reading it is [ErrChanged].
+// with the same size and time any more, reading it is [ErrChanged]; of one that is
+// followed only the file must be the same.
 package files

@@ -1,6 +1,7 @@
 package files
 
 import (
+	"bytes"
 	"container/list"
 	"errors"
 	"io"
@@ -37,6 +38,7 @@ type file struct {
 	place   *list.Element // in pool.idle
 	opening bool
 	closed  bool
+	live    bool // it is followed: that it is written to is no change
 }
 
 func newPool(max int) *pool {
@@ -62,7 +64,56 @@ func (f *file) ReadAt(b []byte, off int64) (int, error) {
 		return 0, err
 	}
 	defer f.release()
+	if f.followed() {
+		return readSteady(h, b, off)
+	}
 	return h.ReadAt(b, off)
+}
+
+// follow says that the file is written to while it is read.
+func (f *file) follow() {
+	f.pool.mu.Lock()
+	defer f.pool.mu.Unlock()
+	f.live = true
+}
+
+func (f *file) followed() bool {
+	f.pool.mu.Lock()
+	defer f.pool.mu.Unlock()
+	return f.live
+}
+
+// size is that of the file as it is now.
+func (f *file) size() (int64, error) {
+	h, err := f.acquire()
+	if err != nil {
+		return 0, err
+	}
+	defer f.release()
+	info, err := h.Stat()
+	if err != nil {
+		return 0, err
+	}
+	return info.Size(), nil
+}
+
+// errMoving is a file that is written to faster than it can be read.
+var errMoving = errors.New("it was written to while it was read")
+
+// readSteady is ReadAt of what a writer that goes round may just be overwriting. It
+// writes in the order of the bytes, as they are read: if the first of them are the
+// same behind the read, it had not come to any of them.
+func readSteady(r io.ReaderAt, b []byte, off int64) (n int, err error) {
+	var again [64]byte
+	for range 3 {
+		if n, err = r.ReadAt(b, off); n <= len(again) || err != nil && err != io.EOF {
+			return n, err
+		}
+		if m, _ := r.ReadAt(again[:], off); m == len(again) && bytes.Equal(again[:], b[:m]) {
+			return n, err
+		}
+	}
+	return 0, errMoving
 }
 
 var _ io.ReaderAt = (*file)(nil)
@@ -101,10 +152,11 @@ func (f *file) acquire() (*os.File, error) {
 func (f *file) reopen() error {
 	p := f.pool
 	f.opening = true
+	live := f.live
 	p.open++
 	p.mu.Unlock()
 	h, info, err := openFile(f.path)
-	if err == nil && f.info != nil && !same(f.info, info) {
+	if err == nil && f.info != nil && !same(f.info, info) && !(live && os.SameFile(f.info, info)) {
 		_ = h.Close() // it was only read from
 		err = &fs.PathError{Op: "read", Path: f.path, Err: ErrChanged}
 	}

@@ -10,6 +10,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"time"
 
 	"netelf.example/eventlog"
 	"netelf.example/evt"
@@ -25,10 +26,17 @@ type Options struct {
 	// NoVerify leaves the checksums of .evtx files alone; false: what does not agree
 	// with them is said, and read all the same.
 	NoVerify bool
+
+	// PollMin and PollMax are how often a log that is followed is looked at: after
+	// PollMin, and, while nothing comes, in times that get longer up to PollMax; 0:
+	// 250 ms, 4 s.
+	PollMin, PollMax time.Duration
 }
 
 const (
 	defaultMaxOpen = 128
+	defaultPollMin = 250 * time.Millisecond
+	defaultPollMax = 4 * time.Second
 
 	// The buffers of all files together, and of one.
 	allBuffers = 64 << 20
@@ -52,6 +60,8 @@ type Server struct {
 	folded  map[string][]int // by folded name
 	pool    *pool
 	buffer  int
+
+	pollMin, pollMax time.Duration
 
 	noVerify bool
 	parallel int // goroutines that decode a file's chunks ahead
@@ -107,6 +117,8 @@ func Open(name string, opts *Options) (*Server, error) {
 	}
 	s.pool = newPool(cmp.Or(max(opts.MaxOpen, 0), defaultMaxOpen))
 	s.noVerify = opts.NoVerify
+	s.pollMin = cmp.Or(max(opts.PollMin, 0), defaultPollMin)
+	s.pollMax = cmp.Or(max(opts.PollMax, 0), defaultPollMax)
 	share := func(all int) int { return all / len(s.logs) / (1 + max(opts.Beside, 0)) }
 	if n := share(min(runtime.GOMAXPROCS(0), maxParallel)); n >= minParallel {
 		s.parallel = n
@@ -176,7 +188,7 @@ func (s *Server) open(e *entry) (eventlog.Log, error) {
 	if !s.single {
 		origin.Server = s.path
 	}
-	l, err := s.reader(e, f, origin)
+	l, err := s.reader(e, f, f.info.Size(), origin, s.parallel)
 	if err != nil {
 		_ = f.Close() // it was only read from
 		return nil, err
@@ -184,11 +196,21 @@ func (s *Server) open(e *entry) (eventlog.Log, error) {
 	return l, nil
 }
 
-func (s *Server) reader(e *entry, f *file, origin *eventlog.Origin) (eventlog.Log, error) {
+func (s *Server) reader(e *entry, f *file, size int64, origin *eventlog.Origin, parallel int) (eventlog.Log, error) {
 	if e.evtx {
-		return asLog(evtx.NewReader(f, f.info.Size(), &evtx.Options{Origin: origin, NoVerify: s.noVerify, Parallel: s.parallel, Closer: f}))
+		return asLog(evtx.NewReader(f, size, &evtx.Options{
+			Origin: origin, NoVerify: s.noVerify, Parallel: parallel, Closer: f,
+			Follow: func(ctx context.Context, r *evtx.Reader, sel *eventlog.Selection) (eventlog.Cursor, error) {
+				return s.follow(ctx, e, f, origin, r, sel)
+			},
+		}))
 	}
-	return asLog(evt.NewReader(f, f.info.Size(), &evt.Options{Origin: origin, Channel: e.channel, Buffer: s.buffer, Closer: f}))
+	return asLog(evt.NewReader(f, size, &evt.Options{
+		Origin: origin, Channel: e.channel, Buffer: s.buffer, Closer: f,
+		Follow: func(ctx context.Context, r *evt.Reader, sel *eventlog.Selection) (eventlog.Cursor, error) {
+			return s.follow(ctx, e, f, origin, r, sel)
+		},
+	}))
 }
 
 // asLog is l, or nil with an error and not a Log that holds a nil pointer.

@@ -47,6 +47,11 @@ tried again; it goes on where it was, so that nothing is missing. What a log has
 overwritten meanwhile, and that one was cleared, is said there too. A log that is
 not there, or that you may not read, is told and left out.
 
+Files and folders of them are followed while another program writes them, on a
+mounted disk, a share, or as copies that are brought up to date. They are looked at
+every quarter of a second to four seconds. The logs of a folder are those that it
+has when it begins.
+
 Of flags that choose events all must hold; of several values of one flag, which
 commas separate, one must. --query asks in one text, as in scan; docs/query.md has
 all of it.
@@ -58,6 +63,7 @@ logs could not be followed.`,
   netelf follow -n 0 --type error,warning
   netelf follow --log System --id 6005,6006,6008 -o json
   netelf follow --query 'level<=2 or source:Crusher'
+  netelf follow /mnt/c/Windows/System32/winevt/Logs --log System,Security
   netelf follow -n 0 --limit 1 --source Crusher && echo "the crusher has something to say"`,
 		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 			return []string{"."}, cobra.ShellCompDirectiveNoFileComp
@@ -188,7 +194,9 @@ func (a *app) planFollow(f *followFlags, args []string) (*followJob, error) {
 	return j, nil
 }
 
-// unfollowable is an errors.ErrUnsupported that says why.
+// errDataDir is an errors.ErrUnsupported that says why.
+var errDataDir error = unfollowable("nothing comes to a data directory while it is read: follow the service that keeps it")
+
 type unfollowable string
 
 func (e unfollowable) Error() string        { return string(e) }
@@ -197,13 +205,7 @@ func (e unfollowable) Is(target error) bool { return target == errors.ErrUnsuppo
 // followable is open, and says of what does not grow while it is open that it
 // cannot be followed.
 func followable(t *target.Target, open func(context.Context) (eventlog.Server, error)) func(context.Context) (eventlog.Server, error) {
-	var why unfollowable
-	switch t.Kind {
-	case target.Path:
-		why = "files cannot be followed, only logs that are kept by a service"
-	case target.DataDir:
-		why = "nothing comes to a data directory while it is read: follow the service that keeps it"
-	default:
+	if t.Kind != target.DataDir {
 		return open
 	}
 	return func(ctx context.Context) (eventlog.Server, error) {
@@ -214,7 +216,7 @@ func followable(t *target.Target, open func(context.Context) (eventlog.Server, e
 		if err == nil {
 			_ = srv.Close() // nothing was done with it
 		}
-		return nil, why
+		return nil, errDataDir
 	}
 }
 

@@ -94,6 +94,7 @@ func TestScripts(t *testing.T) {
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"mkevt":     mkevt,
 			"mkevtx":    mkevtx,
+			"addevt":    addevt,
 			"mkhex":     mkhex,
 			"mkdll":     mkdll,
 			"overwrite": overwrite,
@@ -128,7 +129,23 @@ func mkevt(ts *testscript.TestScript, _ bool, args []string) {
 	defer f.Close()
 	w, err := evt.Create(f, opts)
 	ts.Check(err)
-	for line := range strings.Lines(ts.ReadFile(args[1])) {
+	appendEvents(ts, w, args[1])
+}
+
+// addevt FILE EVENTS: appends the events to a log that is there.
+func addevt(ts *testscript.TestScript, _ bool, args []string) {
+	f, err := os.OpenFile(ts.MkAbs(args[0]), os.O_RDWR, 0)
+	ts.Check(err)
+	defer f.Close()
+	info, err := f.Stat()
+	ts.Check(err)
+	w, err := evt.OpenWriter(f, info.Size(), nil)
+	ts.Check(err)
+	appendEvents(ts, w, args[1])
+}
+
+func appendEvents(ts *testscript.TestScript, w *evt.Writer, events string) {
+	for line := range strings.Lines(ts.ReadFile(events)) {
 		var e eventlog.Event
 		if strings.TrimSpace(line) == "" {
 			continue

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"context"
 	"encoding/json"
 	"errors"
@@ -8,6 +9,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/cookiejar"
+	neturl "net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -15,6 +17,8 @@ import (
 	"time"
 
 	"netelf.example/api"
+	"netelf.example/eventlog"
+	"netelf.example/evt"
 )
 
 // browserOf is a client with cookies, that follows redirections.
@@ -144,6 +148,7 @@ func TestView(t *testing.T) {
 	if len(p.Servers) != 2 || p.Total == 0 || p.Servers[0].Matched == 0 || p.Servers[1].Matched <= p.Servers[0].Matched {
 		t.Errorf("%+v", p)
 	}
+	tailOfFile(t, c, base, one)
 	cancel()
 	if err := <-done; err != nil {
 		t.Error(err)
@@ -153,6 +158,52 @@ func TestView(t *testing.T) {
 			t.Errorf("%s is shown", bad)
 		}
 	}
+}
+
+// tailOfFile: what comes into a file that is shown comes to the page.
+func tailOfFile(t *testing.T, c *http.Client, base, name string) {
+	t.Helper()
+	f, err := os.OpenFile(name, os.O_RDWR, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		t.Fatal(err)
+	}
+	w, err := evt.OpenWriter(f, info.Size(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp, err := c.Get(base + "/v1/tail?logs=all&servers=" + neturl.QueryEscape(name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	came := make(chan string, 1)
+	go func() {
+		lines := bufio.NewScanner(resp.Body)
+		for lines.Scan() && !strings.Contains(lines.Text(), "well again") {
+		}
+		came <- lines.Text()
+	}()
+	// It is not said when the log is open, and what is written before that is not new.
+	now := time.Now()
+	for end := now.Add(awaitTime); time.Now().Before(end); {
+		if _, err := w.Append(&eventlog.Event{Source: "Crusher", TimeGenerated: now, TimeWritten: now, Strings: []string{"it is well again"}}); err != nil {
+			t.Fatal(err)
+		}
+		select {
+		case text := <-came:
+			if !strings.Contains(text, "well again") {
+				t.Errorf("the tail ended with %q", text)
+			}
+			return
+		case <-time.After(100 * time.Millisecond):
+		}
+	}
+	t.Error("nothing comes")
 }
 
 // TestWatched reads the file of servers, and says what is wrong with it.
