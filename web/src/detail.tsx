@@ -4,8 +4,8 @@ import { get, why, type Event, type Row, type Single } from "./api.ts";
 import { dataField } from "./ask.ts";
 import { Hex } from "./hex.tsx";
 import { kind } from "./level.ts";
-import { say } from "./state.ts";
-import { oneLine, visible } from "./text.ts";
+import { called, say } from "./state.ts";
+import { indented, oneLine, visible } from "./text.ts";
 import { precise, zone } from "./time.ts";
 import { said } from "./table.tsx";
 import { Actions, copy } from "./value.tsx";
@@ -133,7 +133,7 @@ export function Detail(props: { row: Row | undefined; close?: () => void; step?:
         <span class={"level " + k.name}>
           <i aria-hidden="true">{k.shape}</i> {k.word}
         </span>{" "}
-        {precise(full.time ?? full.time_written ?? "")} · {oneLine(row.server)} · {oneLine(row.log)}
+        {precise(full.time ?? full.time_written ?? "")} · {oneLine(called(row.server))} · {oneLine(row.log)}
         {place ? ` · record ${place.record}` : ""}
       </p>
       <Tabs tab={tab} choose={setTab} />
@@ -141,7 +141,7 @@ export function Detail(props: { row: Row | undefined; close?: () => void; step?:
         {problem ? <p class="error">{visible(problem)}</p> : null}
         {tab === "Message" ? <Message e={full} file={single?.source_text?.file} /> : null}
         {tab === "Message" || tab === "Fields" ? <Fields of={fields(full, row, tab === "Fields")} /> : null}
-        {tab === "XML" ? <pre>{single ? visible(single.xml) : "…"}</pre> : null}
+        {tab === "XML" ? <pre>{single ? visible(indented(single.xml)) : "…"}</pre> : null}
         {tab === "JSON" ? <pre>{visible(json)}</pre> : null}
         {tab === "Hex" ? single?.hex ? <Hex {...single.hex} /> : <p class="dim">{single ? "The bytes of this record are not to be had from this server." : "…"}</p> : null}
       </div>
@@ -168,7 +168,7 @@ function Message(props: { e: Event; file: string | undefined }) {
   const { e } = props;
   return (
     <>
-      <p class="message">{visible(e.message ?? (e.strings ?? []).join("\n"))}</p>
+      <p class="message">{visible(said(e))}</p>
       <p class="dim small">
         {by[e.message_by ?? (e.message ? "event" : "not found")] ?? ""}
         {props.file ? " " + visible(props.file) : ""}
@@ -183,7 +183,7 @@ function Fields(props: { of: Named[] }) {
       <tbody>
         {props.of.map((f, i) => (
           <tr key={f.name + i}>
-            <th scope="row">{oneLine(f.name)}</th>
+            <th scope="row">{oneLine(f.name).split(/(?<=[a-z])(?=[A-Z])/).flatMap((w, n) => (n ? [<wbr key={n} />, w] : [w]))}</th>
             <td>{visible(f.value)}</td>
             <td>
               <Actions field={f.ask} value={f.value} />

@@ -51,6 +51,11 @@ class Drawn<T> {
   }
 }
 
+/** forget ends a result on the server, also while the page goes away; else it ends by itself later. */
+export function forget(id: string): void {
+  void fetch(`/v1/results/${encodeURIComponent(id)}`, { method: "DELETE", keepalive: true }).catch(() => undefined);
+}
+
 /** Result asks for one result and keeps what was looked at of it. */
 export class Result {
   readonly progress: Signal<Progress | null> = signal(null);
@@ -87,12 +92,7 @@ export class Result {
     this.over.abort();
     for (const a of this.asking.values()) a.abort();
     clearTimeout(this.timer);
-    if (this.id) this.forget(this.id);
-  }
-
-  private forget(id: string): void {
-    // Also while the page goes away; else it ends by itself later.
-    void fetch(`/v1/results/${encodeURIComponent(id)}`, { method: "DELETE", keepalive: true }).catch(() => undefined);
+    if (this.id) forget(this.id);
   }
 
   get closed(): boolean {
@@ -109,13 +109,18 @@ export class Result {
   }
 
   private async run(asked: Asked): Promise<void> {
-    try {
-      const p = await post<Progress>("/v1/results", asked); // not broken off: its id must be known to end it
-      if (this.closed) return this.forget(p.id);
-      this.id = p.id;
-      this.take(p);
-    } catch (e) {
-      return this.fail(e);
+    while (!this.id) {
+      try {
+        const p = await post<Progress>("/v1/results", asked); // not broken off: its id must be known to end it
+        if (this.closed) return forget(p.id);
+        this.id = p.id;
+        this.take(p);
+      } catch (e) {
+        this.fail(e);
+        if (!passes(e) || this.closed) return;
+        await rest(patience);
+        if (this.closed) return;
+      }
     }
     while (!this.progress.peek()?.done && !this.closed) {
       try {

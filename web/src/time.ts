@@ -22,11 +22,15 @@ function format(z: string): Intl.DateTimeFormat {
 
 /** known says whether z is a zone that times can be shown in. */
 export function known(z: string): boolean {
+  return named(z) !== "";
+}
+
+/** named is the zone that z stands for, by one of its names; "": there is none. */
+export function named(z: string): string {
   try {
-    format(z);
-    return true;
+    return format(z).resolvedOptions().timeZone;
   } catch {
-    return false;
+    return "";
   }
 }
 
