@@ -33,7 +33,7 @@ export function runs(from: number, to: number, owner: Int32Array): Run[] {
   return all;
 }
 
-const hex = (b: Uint8Array) => Array.from(b, (x) => x.toString(16).padStart(2, "0")).join(" ");
+export const hex = (b: Uint8Array) => Array.from(b, (x) => x.toString(16).padStart(2, "0")).join(" ");
 const ascii = (b: Uint8Array) => Array.from(b, (x) => (x >= 0x20 && x < 0x7f ? String.fromCharCode(x) : ".")).join("");
 const offset = (n: number) => n.toString(16).padStart(4, "0");
 

@@ -5,7 +5,7 @@ import { call, post, why, type LogState, type Server } from "./api.ts";
 import { OpenFiles } from "./drop.tsx";
 import { input } from "./form.ts";
 import { administrator, called, isSent, onlyFiles, say, servers, unreachable } from "./state.ts";
-import { count, size, visible } from "./text.ts";
+import { count, size, tail, visible } from "./text.ts";
 import { ago, at, lasting } from "./time.ts";
 import { go, serverPart } from "./view.ts";
 
@@ -53,7 +53,7 @@ function Logs(props: { logs: LogState[] | undefined }) {
     <span class="logsizes">
       {(props.logs ?? []).slice(0, 4).map((l) => (
         <span key={l.name} title={`${visible(l.name)}: ${l.size ? size(l.size) : "its size is not known"}${l.max_size ? " of " + size(l.max_size) : ""}`}>
-          {visible(l.name)} {l.size ? size(l.size) + ", " : ""}{reach(l)}
+          {visible(tail(l.name))} {l.size ? size(l.size) + ", " : ""}{reach(l)}
           {l.full ? <b class="bad"> full</b> : null}
           {l.cleared ? <b class="warning-text"> was cleared</b> : null}
         </span>
@@ -188,8 +188,8 @@ function All(props: { servers: Server[] }) {
               <th scope="col">Server</th>
               <th scope="col">State</th>
               <th scope="col">Last event</th>
-              <th scope="col" class="number">Errors, 24 h</th>
-              <th scope="col" class="number">Warnings, 24 h</th>
+              <th scope="col" class="number">Errors, 24 h</th>
+              <th scope="col" class="number">Warnings, 24 h</th>
               <th scope="col">By hour</th>
               <th scope="col">Logs</th>
               <th scope="col">Clock</th>

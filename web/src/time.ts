@@ -60,7 +60,8 @@ export function lasting(s: number): string {
   if (s < 90) return `${Math.round(s)} s`;
   if (s < 90 * 60) return `${Math.round(s / 60)} min`;
   if (s < 48 * 3600) return `${Math.round(s / 3600)} h`;
-  return `${Math.round(s / 86400)} d`;
+  const days = Math.round(s / 86400);
+  return days < 730 ? `${days} d` : `${Math.round(days / 365.25)} y`;
 }
 
 /** since turns "8h" or a time into a time; "" is no bound. */

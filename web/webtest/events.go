@@ -107,10 +107,14 @@ func (f *Fake) listServers(w http.ResponseWriter, r *http.Request) {
 				{"name": "Security", "size": 1 << 20, "max_size": 1 << 20, "oldest_time": f.now.Add(-3 * time.Hour), "newest_time": f.now, "full": i == 2},
 			}})
 	}
+	refusal := "the password of fred is wrong"
+	if !f.knobs.Calm {
+		refusal += " " + Hostile
+	}
 	all = append(all,
 		map[string]any{"name": ".", "kind": "service", "state": "ok", "checked": f.now, "last_event": f.now, "usual": usual, "logs": []map[string]any{}},
 		map[string]any{"name": "dino", "kind": "even", "state": "unreachable", "usual": usual, "error": "dial tcp 127.0.0.1:1: connection refused", "checked": f.asked},
-		map[string]any{"name": "hoppy", "kind": "even", "state": "refused", "usual": usual, "error": "the password of fred is wrong " + Hostile, "checked": f.now, "refused": true})
+		map[string]any{"name": "hoppy", "kind": "even", "state": "refused", "usual": usual, "error": refusal, "checked": f.now, "refused": true})
 	answer(w, map[string]any{"version": f.servers, "every_seconds": 300, "servers": all})
 }
 

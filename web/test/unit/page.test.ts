@@ -103,7 +103,7 @@ test("times", () => {
   assert.equal(since("8h", Date.UTC(2026, 10, 22, 10)), "2026-11-22T02:00:00.000Z");
   assert.equal(since("2w", Date.UTC(2026, 10, 22)), "2026-11-08T00:00:00.000Z");
   assert.equal(since("8x"), "8x");
-  assert.deepEqual([5, 600, 7200, 900000].map(lasting), ["5 s", "10 min", "2 h", "10 d"]);
+  assert.deepEqual([5, 600, 7200, 900000, 5342 * 86400].map(lasting), ["5 s", "10 min", "2 h", "10 d", "15 y"]);
   assert.equal(ago(undefined), "never");
   assert.equal(ago("2026-11-22T10:00:00Z", Date.UTC(2026, 10, 22, 9)), "in 60 min");
 });
