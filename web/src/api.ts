@@ -135,6 +135,7 @@ export interface Facet {
   values: Value[];
   rare?: Value[];
   other: number;
+  error?: string;
 }
 
 export interface Facets {

@@ -7,7 +7,7 @@ import type { Grid } from "./grid.ts";
 import { HistogramView } from "./histogram.tsx";
 import { useCommand } from "./keys.ts";
 import { Choose, Menu } from "./menu.tsx";
-import { again, follow, result } from "./result.ts";
+import { again, follow, result, type Result } from "./result.ts";
 import { Chips, Search } from "./search.tsx";
 import { called, facetsShown, isSent, onlyFiles, say, servers } from "./state.ts";
 import { Table, type Rows } from "./table.tsx";
@@ -152,6 +152,7 @@ export function Events() {
   const held = useRef<Row | undefined>(undefined); // the row that is shown at the side
   const unnamed = useRef(-1); // a rank that was chosen before its row was here, so that nobody knows its key yet
 
+  const seenIn = useRef<Result | null>(null); // in which the chosen event was shown last
   const nothing = Boolean(r?.progress.value?.done) && r?.total.value === 0;
   const slots = Math.max(30, Math.min(200, Math.round(innerWidth / 8)));
   const fields = facetsShown.value ? [...standard, ...extra].join(",") : "";
@@ -160,6 +161,10 @@ export function Events() {
   // What is chosen moves with its rows.
   useEffect(() => {
     if (!r) return;
+    if (unnamed.current >= 0) {
+      unnamed.current = -1; // the rank was of another result
+      setChosen(-1);
+    }
     r.shift = (by) => {
       grid.current?.shift(by);
       setChosen((c) => (c < 0 ? c : c + by));
@@ -187,7 +192,8 @@ export function Events() {
       (i) => {
         if (over || i < 0) return;
         setChosen(i);
-        if (held.current?.key !== v.key) grid.current?.reveal(i); // nobody has seen it yet
+        if (held.current?.key !== v.key || seenIn.current !== r) grid.current?.reveal(i); // nobody has seen it yet
+        seenIn.current = r;
       },
       () => undefined, // it is in no page yet: the next version asks again
     );
@@ -207,6 +213,7 @@ export function Events() {
     grid.current?.reveal(i);
     const known = r?.row(i);
     unnamed.current = known ? -1 : i;
+    seenIn.current = r;
     if (known) go({ key: known.key }, v.key !== "");
   };
   const close = () => {

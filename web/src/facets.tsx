@@ -5,7 +5,7 @@ import { dataField } from "./ask.ts";
 import { input } from "./form.ts";
 import { result } from "./result.ts";
 import { called, lettersOn } from "./state.ts";
-import { count, oneLine, tail } from "./text.ts";
+import { count, oneLine, tail, visible } from "./text.ts";
 import { Actions, filter, isMenuKey, offer } from "./value.tsx";
 
 export const standard = ["server", "log", "level", "source", "id", "type", "user", "computer", "category"];
@@ -73,6 +73,7 @@ function One(props: { facet: Facet }) {
           <Line key={v.value} field={f.field} v={v} most={most} stop={i === Math.min(stop, values.length - 1)} came={() => setStop(i)} />
         ))}
       </ul>
+      {f.error ? <p class="error small">{visible(f.error)}</p> : null}
       <p class="dim small">
         {f.other > 0 && !rare ? `${count(f.other)} events with other values. ` : ""}
         {!f.exact ? "Not all values were kept: counts are of those that were. " : ""}

@@ -11,6 +11,7 @@ const keptRows = 6000;
 const pause = 40; // milliseconds that rows must be looked at before they are asked for
 const pace = 250; // milliseconds between two looks at what is still counted
 const patience = 1500; // milliseconds before what failed in passing is tried again
+const young = 5000; // milliseconds; a result that ends sooner would only be asked for in vain again
 
 /** Drawn asks for one thing of a result, again and again, never twice at once. */
 class Drawn<T> {
@@ -67,6 +68,7 @@ export class Result {
   shift: (by: number) => void = () => undefined;
 
   private id = "";
+  private readonly begun = Date.now();
   private version = -1; // the newest that is known
   private shownVersion = -1; // of the rows that are looked at
   private readonly over = new AbortController();
@@ -137,6 +139,8 @@ export class Result {
 
   private fail(e: unknown): void {
     if (this.closed || (e instanceof DOMException && e.name === "AbortError")) return;
+    // Nobody has looked at it for long, or netelf was started anew.
+    if (e instanceof Problem && e.status === 404 && this.id && Date.now() - this.begun > young) return again();
     this.problem.value = e instanceof Problem ? e : new Problem(0, why(e), "");
   }
 

@@ -362,6 +362,28 @@ check("an API that is away at first is asked again", { statuses: [503] }, async 
   assert.equal(await page.locator(".error").count(), 0);
 });
 
+check("a result that has ended meanwhile is asked for again", { statuses: [404] }, async (page) => {
+  await set({ calm: true });
+  await show(page, "/events");
+  await row(page, 3).click();
+  const before = (await fake()).open;
+  assert.equal(before.length, 1);
+  await page.waitForTimeout(5100); // a younger one is not
+  await fake("DELETE", `/v1/results/${before[0]}`);
+  await page.locator(".grid").evaluate((g) => (g.scrollTop = 26 * 3000));
+  const [next] = (await until(fake, (s) => s.open.length === 1 && s.open[0] !== before[0])).open;
+  await row(page, 3).and(chosen(page)).waitFor(); // what was looked at still is
+  await title(page).getByText("7003").waitFor();
+  await page.waitForTimeout(5100);
+  await fake("DELETE", `/v1/results/${next}`);
+  await page.locator(".grid").focus();
+  await page.keyboard.press("End"); // nobody knows which event that was
+  await until(fake, (s) => s.open.length === 1 && s.open[0] !== next);
+  await title(page).getByText("7003").waitFor(); // nor stays anything behind of it
+  await row(page, 3).and(chosen(page)).waitFor();
+  assert.equal(await page.locator(".error").count(), 0);
+});
+
 check("the values of a field are one stop of Tab, and arrows and keys do the rest", async (page) => {
   await show(page, "/events");
   const value = (text) => page.locator(".facets .value", { hasText: text }).first();
