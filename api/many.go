@@ -28,6 +28,7 @@ type ServerState struct {
 	Skew      *float64    `json:"skew_ms,omitempty" doc:"how far its clock is ahead, in milliseconds"`
 	Hours     *Hours      `json:"hours,omitempty" doc:"the events of its last 24 hours"`
 	Logs      []ServerLog `json:"logs"`
+	Usual     []string    `json:"usual,omitempty" doc:"logs that are read where nobody says which; not there: all"`
 	Refused   bool        `json:"refused,omitempty" doc:"its credential was refused: it is not asked before there is another one"`
 }
 

@@ -14,6 +14,7 @@ type About struct {
 	Version  string    `json:"version" doc:"version of netelf"`
 	Computer string    `json:"computer,omitempty" doc:"name that events get which name no computer"`
 	Time     time.Time `json:"time" doc:"the server's clock"`
+	Zone     string    `json:"zone,omitempty" doc:"time zone of the server's machine, as Europe/Berlin; not there: its name is not known"`
 	Caller   Caller    `json:"caller" doc:"who asks, as the server sees it"`
 }
 

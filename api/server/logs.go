@@ -37,7 +37,8 @@ func operation(id, method, path, summary string, status int) huma.Operation {
 func (h *Handler) about() {
 	about := func(ctx context.Context, _ *struct{}) (*of[api.About], error) {
 		return &of[api.About]{api.About{
-			Version: h.opts.Version, Computer: h.opts.Computer, Time: h.opts.Now().UTC(), Caller: aboutCaller(callerOf(ctx)),
+			Version: h.opts.Version, Computer: h.opts.Computer, Time: h.opts.Now().UTC(), Zone: h.opts.Zone,
+			Caller: aboutCaller(callerOf(ctx)),
 		}}, nil
 	}
 	huma.Register(h.api, operation("about", http.MethodGet, "about", "What the server is, and who asks", http.StatusOK), about)

@@ -494,13 +494,13 @@ func TestManyServers(t *testing.T) {
 	for state("barney").State != "ok" || state(Own).State != "ok" || !state("dino").Refused {
 		s = answers[api.Servers](b, 200, "GET", fmt.Sprintf("/v1/servers?after=%d", s.Version), nil)
 	}
-	if x := state("barney"); x.Kind != "even" || len(x.Logs) != 2 || x.Logs[1].Name != "System" || x.Logs[1].Records != 6 || x.LastEvent == nil || x.Hours == nil || len(x.Hours.Counts) != 24 || !slices.Equal(x.Groups, []string{"quarry"}) {
+	if x := state("barney"); x.Kind != "even" || len(x.Logs) != 2 || x.Logs[1].Name != "System" || x.Logs[1].Records != 6 || x.LastEvent == nil || x.Hours == nil || len(x.Hours.Counts) != 24 || !slices.Equal(x.Groups, []string{"quarry"}) || !slices.Equal(x.Usual, defaultLogs) {
 		t.Errorf("barney: %+v", x)
 	}
 	if x := state("dino"); x.State != "refused" || !strings.Contains(x.Error, "wrong password") {
 		t.Errorf("dino: %+v", x)
 	}
-	if x := state(Own); x.Kind != "service" || len(x.Logs) != 3 {
+	if x := state(Own); x.Kind != "service" || len(x.Logs) != 3 || !slices.Equal(x.Usual, defaultLogs) {
 		t.Errorf("own: %+v", x)
 	}
 	b.want(200, `"name":"System"`, "GET", "/v1/servers/barney/logs", "")

@@ -32,6 +32,7 @@ type Options struct {
 
 	Version  string
 	Computer string           // that events get which name none
+	Zone     string           // name of this machine's time zone; "": not known
 	Now      func() time.Time // nil: time.Now
 	Logger   *slog.Logger     // nil: nothing is logged
 

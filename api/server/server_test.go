@@ -202,7 +202,7 @@ func overService(t *testing.T) *api.Client {
 	t.Cleanup(func() { closing(t, s) })
 	c := api.Unix(serve(t, Options{
 		For:     func(_ context.Context, c eventlog.Caller) (eventlog.Server, error) { return s.As(c), nil },
-		Version: "1.2.3", Computer: "bedrock",
+		Version: "1.2.3", Computer: "bedrock", Zone: "Asia/Kathmandu",
 	}), ".")
 	t.Cleanup(func() { closing(t, c) })
 	return c
@@ -303,7 +303,7 @@ func TestKeep(t *testing.T) {
 		t.Errorf("the clock was never asked for, and is %v ahead", d)
 	}
 	a, err := c.About(ctx)
-	if err != nil || a.Version != "1.2.3" || a.Computer != "bedrock" || a.Caller.Name != "tester" || !a.Caller.Administrator || time.Since(a.Time) > time.Minute {
+	if err != nil || a.Version != "1.2.3" || a.Computer != "bedrock" || a.Zone != "Asia/Kathmandu" || a.Caller.Name != "tester" || !a.Caller.Administrator || time.Since(a.Time) > time.Minute {
 		t.Errorf("about: %+v, %v", a, err)
 	}
 	if d, known := c.Skew(); !known || d.Abs() > time.Minute {

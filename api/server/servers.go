@@ -138,7 +138,9 @@ func (m *Many) state(s *watch.Server, now time.Time, all bool) api.ServerState {
 		Logs: []api.ServerLog{}, Refused: s.Stopped, Groups: []string{},
 	}
 	if t := m.targets[s.Name]; t != nil {
-		out.Kind, out.Groups = t.Kind, slices.Clone(t.Groups)
+		out.Kind, out.Groups, out.Usual = t.Kind, slices.Clone(t.Groups), t.Scan(nil).Default
+	} else {
+		out.Usual = defaultLogs
 	}
 	switch {
 	case s.Refreshing && s.Seen.IsZero():

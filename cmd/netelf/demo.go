@@ -170,7 +170,7 @@ func (a *app) demoPage(d *demo) (*localPage, error) {
 	if err != nil {
 		return nil, err
 	}
-	p, err := openLocalPage(manyConfig{targets: targets, every: demoEveryPage, texts: texts, views: filepath.Join(d.dir, "views.json")})
+	p, err := openLocalPage(manyConfig{targets: targets, every: demoEveryPage, texts: texts, views: filepath.Join(d.dir, "views.json")}, "/")
 	if err != nil {
 		texts.close()
 		return nil, err

@@ -26,24 +26,32 @@ type localPage struct {
 	http     *http.Server
 	token    string // of the address
 	session  string // of the cookie that it is changed for
+	first    string // address of what is looked at first
 	served   chan error
 }
 
-// openLocalPage shows servers on a page.
-func openLocalPage(c manyConfig) (*localPage, error) {
+// openLocalPage shows servers on a page, and first what has that address there.
+func openLocalPage(c manyConfig, first string) (*localPage, error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, err
 	}
-	p := &localPage{listener: l, token: rand.Text(), session: rand.Text(), served: make(chan error, 1)}
+	p := &localPage{listener: l, token: rand.Text(), session: rand.Text(), first: first, served: make(chan error, 1)}
 	if p.many, err = openManyServers(c); err != nil {
 		return nil, errors.Join(err, l.Close())
+	}
+	// Who opens the page is there at once, and these servers mind no logon: none waits
+	// for its turn to be asked. What comes of it their states say.
+	asked, cancel := context.WithCancel(context.Background())
+	cancel()
+	for i := range c.targets {
+		_ = p.many.watch.Refresh(asked, c.targets[i].Name)
 	}
 	who := eventlog.Caller{Name: "you", Door: "page", SIDs: []eventlog.SID{nt.SIDAdministrators}}
 	p.api = server.New(server.Options{
 		Caller:  func(*http.Request) (eventlog.Caller, error) { return who, nil },
 		For:     func(context.Context, eventlog.Caller) (eventlog.Server, error) { return noServer{}, nil },
-		Version: version(), Texts: c.texts, Many: p.many.many,
+		Version: version(), Zone: localZone(time.Now()), Texts: c.texts, Many: p.many.many,
 	})
 	p.http = &http.Server{Handler: p.guard(withPage(p.api.Network())), ReadHeaderTimeout: 15 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10}
 	go func() { p.served <- p.http.Serve(l) }()
@@ -75,7 +83,7 @@ func (p *localPage) guard(next http.Handler) http.Handler {
 			http.SetCookie(w, &http.Cookie{Name: p.pageCookie(), Value: p.session, Path: "/", HttpOnly: true, SameSite: http.SameSiteStrictMode})
 			w.Header().Set("Cache-Control", "no-store")
 			w.Header().Set("Referrer-Policy", "no-referrer")
-			http.Redirect(w, r, "/", http.StatusSeeOther)
+			http.Redirect(w, r, p.first, http.StatusSeeOther)
 			return
 		case err == nil && same(c.Value, p.session):
 			next.ServeHTTP(w, r)

@@ -12,6 +12,7 @@ import (
 	neturl "net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -142,8 +143,20 @@ func TestView(t *testing.T) {
 		}
 	}
 	c := browserOf(t)
+	var first []string // what is looked at first
+	c.CheckRedirect = func(r *http.Request, _ []*http.Request) error {
+		first = append(first, r.URL.RequestURI())
+		return nil
+	}
 	fetch(t, c, "GET", url, "")
+	if !slices.Equal(first, []string{"/events?since="}) {
+		t.Errorf("the address leads to %q", first)
+	}
 	base, _, _ := strings.Cut(url, "/?")
+	var s api.Servers
+	if _, text, _ := fetch(t, c, "GET", base+"/v1/servers", ""); json.Unmarshal([]byte(text), &s) != nil || len(s.Servers) != 2 || s.Servers[0].Usual != nil || s.Servers[1].Usual != nil {
+		t.Errorf("all logs of files are read: %s", text)
+	}
 	p := total(t, c, base, `{"logs":["all"]}`)
 	if len(p.Servers) != 2 || p.Total == 0 || p.Servers[0].Matched == 0 || p.Servers[1].Matched <= p.Servers[0].Matched {
 		t.Errorf("%+v", p)

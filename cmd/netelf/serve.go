@@ -221,7 +221,7 @@ func (a *app) serve(ctx context.Context, load func() (*config.Config, error)) (e
 	h := server.New(server.Options{
 		Caller:  server.CallerOf,
 		For:     func(_ context.Context, c eventlog.Caller) (eventlog.Server, error) { return s.As(c), nil },
-		Version: version(), Computer: computer, Logger: d.log,
+		Version: version(), Computer: computer, Zone: localZone(time.Now()), Logger: d.log,
 		Accounts: over.accounts, Texts: many.resolver(s), Records: int64(c.HTTP.MaxRecords), Many: many.handler(),
 	})
 	hs := &http.Server{

@@ -83,7 +83,7 @@ func (a *app) view(ctx context.Context, args []string, text *textFlags, browse b
 	}
 	defer texts.close()
 	c.texts = texts.resolver()
-	page, err := openLocalPage(c)
+	page, err := openLocalPage(c, "/events?since=") // all events: the last hours of a file can be long ago
 	if err != nil {
 		return err
 	}

@@ -26,6 +26,7 @@ export interface Server {
   skew_ms?: number | null;
   hours?: { start: string; counts: ByLevel[] };
   logs?: LogState[];
+  usual?: string[]; // logs that are read where none are chosen; not there: all
   refused?: boolean;
 }
 
@@ -134,6 +135,7 @@ export interface Facet {
   values: Value[];
   rare?: Value[];
   other: number;
+  error?: string;
 }
 
 export interface Facets {
@@ -190,7 +192,7 @@ export interface About {
   version: string;
   computer?: string;
   time: string;
-  zone?: string; // the server's
+  zone?: string; // of the machine that the page comes from, where its name is known
   caller: { name?: string; sids: string[]; administrator: boolean };
 }
 

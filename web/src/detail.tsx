@@ -1,11 +1,12 @@
 // One event: what it says, its fields, its XML and JSON, and the bytes it is made of.
+import type { ComponentChildren } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { get, why, type Event, type Row, type Single } from "./api.ts";
 import { dataField } from "./ask.ts";
-import { Hex } from "./hex.tsx";
+import { Hex, hex } from "./hex.tsx";
 import { kind } from "./level.ts";
-import { say } from "./state.ts";
-import { oneLine, visible } from "./text.ts";
+import { called, say } from "./state.ts";
+import { count, indented, oneLine, visible } from "./text.ts";
 import { precise, zone } from "./time.ts";
 import { said } from "./table.tsx";
 import { Actions, copy } from "./value.tsx";
@@ -32,13 +33,14 @@ interface Named {
   name: string;
   ask: string;
   value: string;
+  time?: boolean; // shown in the zone of all times
 }
 
 /** fields are what an event says; all: also what its row says already. */
 export function fields(e: Event, row: Row, everything: boolean): Named[] {
   const all: Named[] = [];
-  const add = (name: string, ask: string, value: unknown) => {
-    if (value !== undefined && value !== null && value !== "") all.push({ name, ask, value: String(value) });
+  const add = (name: string, ask: string, value: unknown, time = false) => {
+    if (value !== undefined && value !== null && value !== "") all.push({ name, ask, value: String(value), time });
   };
   const names = e.names ?? [];
   (e.strings ?? []).forEach((s, i) => add(names[i] || `String ${i + 1}`, names[i] ? dataField(names[i]) : `string.${i + 1}`, s));
@@ -46,8 +48,8 @@ export function fields(e: Event, row: Row, everything: boolean): Named[] {
   add("User name", "", e.user_name);
   add("Computer", "computer", e.computer);
   if (everything) {
-    add("Time generated", "time", e.time);
-    add("Time written", "", e.time_written);
+    add("Time generated", "time", e.time, true);
+    add("Time written", "", e.time_written, true);
     add("Level", "level", e.level);
     add("Type", "type", e.type);
     add("Source", "source", e.source);
@@ -58,8 +60,9 @@ export function fields(e: Event, row: Row, everything: boolean): Named[] {
     add("Record", "record", e.record);
   }
   if (everything || e.category) add("Category", "category", e.category);
+  if (e.data) add("Data", "", bytes(e.data));
   for (const [k, v] of Object.entries(e)) {
-    if (!shown.has(k) && (typeof v === "string" || typeof v === "number" || typeof v === "boolean")) add(k, asks.has(k) ? k : "", v);
+    if (!shown.has(k) && (typeof v === "string" || typeof v === "number" || typeof v === "boolean")) add(k[0]!.toUpperCase() + k.slice(1).replaceAll("_", " "), asks.has(k) ? k : "", v);
   }
   return all;
 }
@@ -69,8 +72,16 @@ const asks = new Set(["channel", "qualifiers", "keywords", "opcode", "version", 
 
 const shown = new Set([
   "server", "log", "record", "time", "time_written", "id", "event_id", "type", "level", "category", "source", "computer",
-  "user", "user_name", "strings", "names", "message", "message_by",
+  "user", "user_name", "strings", "names", "data", "message", "message_by", "xml", "raw",
 ]);
+
+const mostData = 256; // bytes that are shown of an event's data; JSON has all
+
+/** bytes are an event's data as people write bytes. */
+function bytes(base64: string): string {
+  const raw = Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
+  return hex(raw.subarray(0, mostData)) + (raw.length > mostData ? ` … ${count(raw.length - mostData)} more bytes` : "");
+}
 
 /** placeOf is where an event is kept; null: nobody knows. */
 export function placeOf(row: Row): Place | null {
@@ -128,12 +139,19 @@ export function Detail(props: { row: Row | undefined; close?: () => void; step?:
   const json = JSON.stringify(full, null, 2);
   return (
     <aside class={frame} aria-label="Event">
-      <Head {...props} title={`${oneLine(full.source)} ${full.id}`} />
+      <Head
+        {...props}
+        title={
+          <>
+            <bdi>{oneLine(full.source)}</bdi> {full.id}
+          </>
+        }
+      />
       <p class="detail-what">
         <span class={"level " + k.name}>
           <i aria-hidden="true">{k.shape}</i> {k.word}
         </span>{" "}
-        {precise(full.time ?? full.time_written ?? "")} · {oneLine(row.server)} · {oneLine(row.log)}
+        {precise(full.time ?? full.time_written ?? "")} · <bdi>{oneLine(called(row.server))}</bdi> · <bdi>{oneLine(row.log)}</bdi>
         {place ? ` · record ${place.record}` : ""}
       </p>
       <Tabs tab={tab} choose={setTab} />
@@ -141,7 +159,7 @@ export function Detail(props: { row: Row | undefined; close?: () => void; step?:
         {problem ? <p class="error">{visible(problem)}</p> : null}
         {tab === "Message" ? <Message e={full} file={single?.source_text?.file} /> : null}
         {tab === "Message" || tab === "Fields" ? <Fields of={fields(full, row, tab === "Fields")} /> : null}
-        {tab === "XML" ? <pre>{single ? visible(single.xml) : "…"}</pre> : null}
+        {tab === "XML" ? <pre>{single ? visible(indented(single.xml)) : "…"}</pre> : null}
         {tab === "JSON" ? <pre>{visible(json)}</pre> : null}
         {tab === "Hex" ? single?.hex ? <Hex {...single.hex} /> : <p class="dim">{single ? "The bytes of this record are not to be had from this server." : "…"}</p> : null}
       </div>
@@ -168,7 +186,7 @@ function Message(props: { e: Event; file: string | undefined }) {
   const { e } = props;
   return (
     <>
-      <p class="message">{visible(e.message ?? (e.strings ?? []).join("\n"))}</p>
+      <p class="message">{visible(said(e))}</p>
       <p class="dim small">
         {by[e.message_by ?? (e.message ? "event" : "not found")] ?? ""}
         {props.file ? " " + visible(props.file) : ""}
@@ -183,8 +201,8 @@ function Fields(props: { of: Named[] }) {
       <tbody>
         {props.of.map((f, i) => (
           <tr key={f.name + i}>
-            <th scope="row">{oneLine(f.name)}</th>
-            <td>{visible(f.value)}</td>
+            <th scope="row">{oneLine(f.name).split(/(?<=[a-z])(?=[A-Z])/).flatMap((w, n) => (n ? [<wbr key={n} />, w] : [w]))}</th>
+            <td>{f.time ? precise(f.value) : visible(f.value)}</td>
             <td>
               <Actions field={f.ask} value={f.value} />
             </td>
@@ -224,7 +242,7 @@ function Tabs(props: { tab: Tab; choose: (t: Tab) => void }) {
   );
 }
 
-function Head(props: { title: string; close?: () => void; step?: (by: number) => void }) {
+function Head(props: { title: ComponentChildren; close?: () => void; step?: (by: number) => void }) {
   return (
     <header class="detail-head">
       <h2 id="detail-title" tabIndex={-1}>

@@ -1,15 +1,15 @@
 // All chosen servers and logs in one list, the newest first.
 import { useEffect, useRef, useState } from "preact/hooks";
-import type { Asked, Row } from "./api.ts";
+import type { Asked, Row, Server } from "./api.ts";
 import { Detail, focusDetail } from "./detail.tsx";
 import { FacetsView, standard } from "./facets.tsx";
 import type { Grid } from "./grid.ts";
 import { HistogramView } from "./histogram.tsx";
 import { useCommand } from "./keys.ts";
 import { Choose, Menu } from "./menu.tsx";
-import { again, follow, result } from "./result.ts";
+import { again, follow, result, type Result } from "./result.ts";
 import { Chips, Search } from "./search.tsx";
-import { facetsShown, say, servers } from "./state.ts";
+import { called, facetsShown, isSent, onlyFiles, say, servers } from "./state.ts";
 import { Table, type Rows } from "./table.tsx";
 import { count } from "./text.ts";
 import { at, since as timeOf } from "./time.ts";
@@ -18,7 +18,7 @@ import { asked, go, view } from "./view.ts";
 import { Views } from "./views.tsx";
 
 const ranges: [string, string][] = [
-  ["1h", "last hour"], ["8h", "last 8 hours"], ["24h", "last 24 hours"], ["7d", "last 7 days"], ["30d", "last 30 days"], ["", "all"],
+  ["1h", "last hour"], ["8h", "last 8 hours"], ["24h", "last 24 hours"], ["7d", "last 7 days"], ["30d", "last 30 days"], ["", "all times"],
 ];
 
 /** Range chooses the time that is looked at. */
@@ -50,11 +50,25 @@ function Range() {
   );
 }
 
-/** logNames are the logs that any server is known to have. */
-function logNames(): string[] {
-  const all = new Set(["System", "Application", "Security"]);
-  for (const s of servers.value?.servers ?? []) for (const l of s.logs ?? []) all.add(l.name);
-  return [...all];
+const every = "all"; // what a choice of logs has for all of them
+
+/** askedOf are the servers that are asked; files that somebody has sent are by their name alone. */
+function askedOf(chosen: string[]): Server[] {
+  const all = servers.value?.servers ?? [];
+  return chosen.length ? all.filter((s) => chosen.includes(s.name)) : all.filter((s) => !isSent(s));
+}
+
+/** usual are the logs that are read where none are chosen, as words. */
+export function usual(asked: Server[]): string {
+  const names = [...new Set(asked.flatMap((s) => s.usual ?? [every]))];
+  if (names.length < 2 || !names.includes(every)) return names.join(", ") || every;
+  return names.filter((n) => n !== every).join(", ") + "; of others all";
+}
+
+/** logNames are the logs that servers are known to have, those that are looked at most before others. */
+function logNames(asked: Server[]): string[] {
+  const named = asked.flatMap((s) => s.logs ?? []).map((l) => l.name);
+  return [...new Set([...(asked.some((s) => s.usual) ? [every, "System", "Application", "Security"] : []), ...named])];
 }
 
 const forms: [string, string][] = [["json", "JSON, a line an event"], ["csv", "CSV"], ["xml", "XML"], ["evt", ".evt file"]];
@@ -62,10 +76,12 @@ const forms: [string, string][] = [["json", "JSON, a line an event"], ["csv", "C
 /** Where chooses servers and logs. */
 export function Where() {
   const v = view.value;
+  const asked = askedOf(v.servers);
+  const chooseLogs = (l: string[]) => go({ logs: l.includes(every) && !v.logs.includes(every) ? [every] : l.filter((n) => n !== every), key: "" });
   return (
     <>
-      <Choose label="Servers" all="all" names={servers.value?.servers.map((s) => s.name) ?? []} chosen={v.servers} choose={(s) => go({ servers: s, key: "" })} />
-      <Choose label="Logs" all="System, Application" names={logNames()} chosen={v.logs} choose={(l) => go({ logs: l, key: "" })} />
+      <Choose label={onlyFiles.value ? "Files" : "Servers"} all="all" shown={called} names={servers.value?.servers.map((s) => s.name) ?? []} chosen={v.servers} choose={(s) => go({ servers: s, key: "" })} />
+      <Choose label="Logs" all={servers.value ? usual(asked) : "…"} names={logNames(asked)} chosen={v.logs} choose={chooseLogs} />
     </>
   );
 }
@@ -86,6 +102,25 @@ function Export() {
         </>
       )}
     </Menu>
+  );
+}
+
+/** None says that there are no events, and what else could be asked. */
+function None() {
+  const v = view.value;
+  return (
+    <>
+      <p>
+        <b>No event matches</b>
+        {v.q ? " this search" : ""}
+        {v.since || v.until ? " at this time" : ""}.
+      </p>
+      <p class="buttons">
+        {v.q ? <button onClick={() => go({ q: "", key: "" })}>Clear the search</button> : null}
+        {v.since || v.until ? <button onClick={() => go({ since: "", until: "", key: "" })}>Look at all times</button> : null}
+        {v.servers.length ? <button onClick={() => go({ servers: [], logs: [], key: "" })}>Ask all servers</button> : null}
+      </p>
+    </>
   );
 }
 
@@ -117,6 +152,8 @@ export function Events() {
   const held = useRef<Row | undefined>(undefined); // the row that is shown at the side
   const unnamed = useRef(-1); // a rank that was chosen before its row was here, so that nobody knows its key yet
 
+  const seenIn = useRef<Result | null>(null); // in which the chosen event was shown last
+  const nothing = Boolean(r?.progress.value?.done) && r?.total.value === 0;
   const slots = Math.max(30, Math.min(200, Math.round(innerWidth / 8)));
   const fields = facetsShown.value ? [...standard, ...extra].join(",") : "";
   useEffect(() => r?.draws(slots, fields), [r, slots, fields]);
@@ -124,6 +161,10 @@ export function Events() {
   // What is chosen moves with its rows.
   useEffect(() => {
     if (!r) return;
+    if (unnamed.current >= 0) {
+      unnamed.current = -1; // the rank was of another result
+      setChosen(-1);
+    }
     r.shift = (by) => {
       grid.current?.shift(by);
       setChosen((c) => (c < 0 ? c : c + by));
@@ -151,7 +192,8 @@ export function Events() {
       (i) => {
         if (over || i < 0) return;
         setChosen(i);
-        if (held.current?.key !== v.key) grid.current?.reveal(i); // nobody has seen it yet
+        if (held.current?.key !== v.key || seenIn.current !== r) grid.current?.reveal(i); // nobody has seen it yet
+        seenIn.current = r;
       },
       () => undefined, // it is in no page yet: the next version asks again
     );
@@ -171,6 +213,7 @@ export function Events() {
     grid.current?.reveal(i);
     const known = r?.row(i);
     unnamed.current = known ? -1 : i;
+    seenIn.current = r;
     if (known) go({ key: known.key }, v.key !== "");
   };
   const close = () => {
@@ -211,7 +254,7 @@ export function Events() {
         {facetsShown.value ? (
           <FacetsView extra={extra} add={(f) => setExtra([...new Set([...extra, f])])} drop={(f) => setExtra(extra.filter((x) => x !== f))} />
         ) : null}
-        <Table rows={rows} chosen={chosen} choose={choose} open={focusDetail} label="Events, the newest first" made={(g) => (grid.current = g)} />
+        <Table rows={rows} chosen={chosen} choose={choose} open={focusDetail} label="Events, the newest first" none={nothing ? <None /> : null} made={(g) => (grid.current = g)} />
         {chosen >= 0 ? <Detail row={row} close={close} step={step} /> : null}
       </div>
     </main>

@@ -4,21 +4,51 @@ import type { Facet, Value } from "./api.ts";
 import { dataField } from "./ask.ts";
 import { input } from "./form.ts";
 import { result } from "./result.ts";
-import { count, oneLine } from "./text.ts";
-import { Actions, filter } from "./value.tsx";
+import { called, lettersOn } from "./state.ts";
+import { count, oneLine, tail, visible } from "./text.ts";
+import { Actions, filter, isMenuKey, offer } from "./value.tsx";
 
 export const standard = ["server", "log", "level", "source", "id", "type", "user", "computer", "category"];
 
-function Line(props: { field: string; v: Value; most: number }) {
+const shown = (field: string, value: string) => (field === "server" ? tail(called(value)) : field === "log" ? tail(value) : value);
+
+// Of each field one value is a stop of Tab; the arrows go to the others, and a key does
+// what its buttons do.
+function Line(props: { field: string; v: Value; most: number; stop: boolean; came: () => void }) {
   const { field, v, most } = props;
+  const onKey = (e: KeyboardEvent) => {
+    if (e.ctrlKey || e.metaKey || e.altKey) return;
+    const box = e.currentTarget as HTMLElement;
+    const all = [...box.closest("ul")!.querySelectorAll<HTMLElement>(".value")];
+    const at = all.indexOf(box);
+    const to = all[({ ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: all.length - 1 } as Record<string, number>)[e.key] ?? -1];
+    const how = ({ x: "include", X: "exclude", o: "only" } as const)[e.key as "x"];
+    const place = box.getBoundingClientRect();
+    if (to) to.focus();
+    else if (isMenuKey(e)) offer({ field, value: v.value }, place.left, place.bottom, box);
+    else if (how && lettersOn.value) filter(how, field, v.value);
+    else if (e.key !== "ArrowDown" && e.key !== "ArrowUp") return;
+    e.preventDefault();
+  };
   return (
     <li>
-      <button class="value" title={`Include ${oneLine(v.value)}`} onClick={() => filter("include", field, v.value)}>
+      <button
+        class="value"
+        tabIndex={props.stop ? 0 : -1}
+        onFocus={props.came}
+        onKeyDown={onKey}
+        onContextMenu={(e) => {
+          e.preventDefault();
+          if (e.button === 2) offer({ field, value: v.value }, e.clientX, e.clientY, e.currentTarget);
+        }}
+        title={`Include ${oneLine(v.value)}`}
+        onClick={() => filter("include", field, v.value)}
+      >
         <meter min={0} max={most} value={v.count} aria-hidden="true" />
-        <span class="what">{v.value === "" ? "(none)" : oneLine(v.value)}</span>
+        <span class="what">{v.value === "" ? "(none)" : oneLine(shown(field, v.value))}</span>
         <span class="count">{count(v.count)}</span>
       </button>
-      <Actions field={field} value={v.value} but="Include" />
+      <Actions field={field} value={v.value} but="Include" aside />
     </li>
   );
 }
@@ -26,6 +56,7 @@ function Line(props: { field: string; v: Value; most: number }) {
 function One(props: { facet: Facet }) {
   const f = props.facet;
   const [rare, setRare] = useState(false);
+  const [stop, setStop] = useState(0);
   const values = rare && f.rare ? f.rare : f.values;
   const most = Math.max(1, ...values.map((v) => v.count));
   return (
@@ -38,10 +69,11 @@ function One(props: { facet: Facet }) {
         </span>
       </summary>
       <ul>
-        {values.map((v) => (
-          <Line key={v.value} field={f.field} v={v} most={most} />
+        {values.map((v, i) => (
+          <Line key={v.value} field={f.field} v={v} most={most} stop={i === Math.min(stop, values.length - 1)} came={() => setStop(i)} />
         ))}
       </ul>
+      {f.error ? <p class="error small">{visible(f.error)}</p> : null}
       <p class="dim small">
         {f.other > 0 && !rare ? `${count(f.other)} events with other values. ` : ""}
         {!f.exact ? "Not all values were kept: counts are of those that were. " : ""}

@@ -1,10 +1,10 @@
 // The bytes that a record is made of, and which field each of them belongs to: under
 // the mouse, or under a cursor that the arrow keys move.
-import { useMemo, useState } from "preact/hooks";
+import { useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { HexField } from "./api.ts";
 import { count, oneLine } from "./text.ts";
 
-const width = 16;
+const wide = 16; // bytes of a line; half of them where these have no room
 const most = 4096; // bytes shown; a browser is no hex editor
 
 /** owners is the smallest field that each of n bytes belongs to, or -1. */
@@ -33,7 +33,7 @@ export function runs(from: number, to: number, owner: Int32Array): Run[] {
   return all;
 }
 
-const hex = (b: Uint8Array) => Array.from(b, (x) => x.toString(16).padStart(2, "0")).join(" ");
+export const hex = (b: Uint8Array) => Array.from(b, (x) => x.toString(16).padStart(2, "0")).join(" ");
 const ascii = (b: Uint8Array) => Array.from(b, (x) => (x >= 0x20 && x < 0x7f ? String.fromCharCode(x) : ".")).join("");
 const offset = (n: number) => n.toString(16).padStart(4, "0");
 
@@ -44,6 +44,22 @@ export function Hex(props: { bytes: string; fields: HexField[] }) {
   const owner = useMemo(() => owners(shown, fields), [shown, fields]);
   const [under, setUnder] = useState(-1); // the field under the mouse
   const [at, setAt] = useState(-1); // the byte under the cursor of the keys
+  const box = useRef<HTMLDivElement>(null);
+  const needed = useRef(0); // pixels of a wide line
+  const [width, setWidth] = useState(wide);
+  useLayoutEffect(() => {
+    const b = box.current!;
+    const fit = () => {
+      if (width === wide && b.scrollWidth > b.clientWidth) {
+        needed.current = b.scrollWidth;
+        setWidth(wide / 2);
+      } else if (width < wide && b.clientWidth >= needed.current) setWidth(wide);
+    };
+    const watch = new ResizeObserver(fit);
+    watch.observe(b);
+    fit();
+    return () => watch.disconnect();
+  }, [width, props.bytes]);
   const lit = under >= 0 ? under : at >= 0 ? (owner[at] ?? -1) : -1;
   const field = fields[lit];
   const class_ = (r: Run) => (r.field >= 0 && r.field === lit ? "lit" : undefined);
@@ -101,7 +117,7 @@ export function Hex(props: { bytes: string; fields: HexField[] }) {
           <span class="dim">Point at a byte, or move the cursor with the arrow keys.</span>
         )}
       </p>
-      <div class="hex-bytes" onMouseLeave={() => setUnder(-1)} onKeyDown={move} tabIndex={0} aria-label="Bytes of the record" role="group">
+      <div ref={box} class={width < wide ? "hex-bytes half" : "hex-bytes"} onMouseLeave={() => setUnder(-1)} onKeyDown={move} tabIndex={0} aria-label="Bytes of the record" role="group">
         {lines}
         {raw.length > shown ? <p class="dim">{count(raw.length - shown)} more bytes are not shown.</p> : null}
       </div>

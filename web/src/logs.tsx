@@ -4,7 +4,7 @@ import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { call, get, why } from "./api.ts";
 import { input } from "./form.ts";
-import { administrator, say } from "./state.ts";
+import { administrator, keepsLogs, say } from "./state.ts";
 import { count, size, visible } from "./text.ts";
 import { at } from "./time.ts";
 
@@ -170,11 +170,27 @@ export function Logs() {
   const [sources, setSources] = useState<Source[]>([]);
   const [problem, setProblem] = useState("");
   const load = () => {
-    get<{ logs: Log[] }>("/v1/logs").then((a) => setLogs(a.logs ?? []), (e: unknown) => setProblem(why(e)));
-    get<{ sources: Source[] }>("/v1/sources").then((a) => setSources(a.sources ?? []), () => undefined); // shown where it may be seen
+    if (!keepsLogs.value) return;
+    get<{ logs: Log[] }>("/v1/logs").then(
+      (a) => {
+        setLogs(a.logs ?? []);
+        setProblem("");
+        if (!a.logs?.length) return; // who has no logs has no sources
+        get<{ sources: Source[] }>("/v1/sources").then((s) => setSources(s.sources ?? []), () => undefined); // shown where it may be seen
+      },
+      (e: unknown) => setProblem(why(e)),
+    );
   };
-  useEffect(load, []);
+  useEffect(load, [keepsLogs.value]);
   const boss = administrator.value;
+  if (!keepsLogs.value) {
+    return (
+      <main id="main" class="logs">
+        <h1>Logs of this service</h1>
+        <p>This netelf shows the logs of others and keeps none of its own: <code>netelf serve</code> does.</p>
+      </main>
+    );
+  }
   return (
     <main id="main" class="logs">
       <h1>Logs of this service</h1>
@@ -184,12 +200,12 @@ export function Logs() {
         </p>
       ) : null}
       <div class="scroll-x" tabIndex={0} role="region" aria-label="Logs">
-        <table>
+        <table class="cards">
           <thead>
             <tr>
               <th scope="col">Log</th>
-              <th scope="col">Events</th>
-              <th scope="col">Size</th>
+              <th scope="col" class="number">Events</th>
+              <th scope="col" class="number">Size</th>
               <th scope="col">From</th>
               <th scope="col">To</th>
               <th scope="col">When full</th>
@@ -200,17 +216,17 @@ export function Logs() {
             {logs?.map((l) => (
               <tr key={l.name}>
                 <th scope="row">{visible(l.name)}</th>
-                <td class="number">{count(events(l))}</td>
-                <td class="number">
+                <td class="number" data-label="Events">{count(events(l))}</td>
+                <td class="number" data-label="Size">
                   {size(l.size ?? 0)}
                   {l.max_size ? " of " + size(l.max_size) : ""}
                   {l.full ? <b class="bad"> full</b> : null}
                 </td>
-                <td>{l.oldest_time ? at(l.oldest_time) : "–"}</td>
-                <td>{l.newest_time ? at(l.newest_time) : "–"}</td>
-                <td>{kept(l.retention)}</td>
+                <td data-label="From">{l.oldest_time ? at(l.oldest_time) : "–"}</td>
+                <td data-label="To">{l.newest_time ? at(l.newest_time) : "–"}</td>
+                <td data-label="When full">{kept(l.retention)}</td>
                 {boss ? (
-                  <td class="do">
+                  <td class="do all">
                     {l.can?.includes("backup") ? (
                       <a class="button" href={pathOf(l.name) + "/copy"} download={l.name + ".evt"}>
                         Copy

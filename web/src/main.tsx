@@ -12,14 +12,13 @@ import { Login } from "./login.tsx";
 import { Logs } from "./logs.tsx";
 import { One } from "./one.tsx";
 import { Overview } from "./overview.tsx";
-import { about, helpShown, said, say, servers, theme, wear, type Theme } from "./state.ts";
+import { about, helpShown, keepsLogs, said, say, servers, theme, unreachable, wear, type Theme } from "./state.ts";
 import { Tail } from "./tail.tsx";
 import { visible } from "./text.ts";
-import { known, zone } from "./time.ts";
+import { named, zone } from "./time.ts";
 import { ValueMenu } from "./value.tsx";
 import { format, go, showIn, view, type View } from "./view.ts";
 
-const unreachable = signal("");
 const wasKnown = signal(false);
 let watching: AbortController | null = null;
 
@@ -93,10 +92,30 @@ function Link(props: { page: View["page"]; children: string }) {
   );
 }
 
-function Top() {
+/** Zone chooses the zone of all times. That of a server whose events are shown nobody says. */
+function Zone() {
   const z = zone.value;
+  const there = about.value?.zone ?? "";
+  const differs = ![named("local"), named("utc"), ""].includes(named(there)); // else it has another name already
+  return (
+    <label>
+      <span class="visually-hidden">Time zone</span>
+      <select value={z} onChange={(e) => showIn(e.currentTarget.value)}>
+        <option value="local">local time</option>
+        <option value="utc">UTC</option>
+        {differs ? (
+          <option value={there}>
+            {there}, as at {about.value?.computer ? visible(about.value.computer) : "netelf's server"}
+          </option>
+        ) : null}
+        {z !== "local" && z !== "utc" && !(differs && z === there) ? <option value={z}>{z}</option> : null}
+      </select>
+    </label>
+  );
+}
+
+function Top() {
   const who = about.value?.caller.name;
-  const server = about.value?.zone;
   return (
     <header class="top">
       <a class="brand" href="/" onClick={(e) => (e.preventDefault(), go({ page: "overview", q: "", servers: [], logs: [], key: "", one: null }))}>
@@ -106,18 +125,10 @@ function Top() {
         <Link page="overview">Overview</Link>
         <Link page="events">Events</Link>
         <Link page="tail">Live</Link>
-        <Link page="logs">Logs</Link>
+        {keepsLogs.value ? <Link page="logs">Logs</Link> : null}
       </nav>
       <span class="space" />
-      <label>
-        <span class="visually-hidden">Time zone</span>
-        <select value={z} onChange={(e) => showIn(e.currentTarget.value)}>
-          <option value="local">local time</option>
-          <option value="utc">UTC</option>
-          {server && known(server) ? <option value={server}>server time, {server}</option> : null}
-          {z !== "local" && z !== "utc" && z !== server ? <option value={z}>{z}</option> : null}
-        </select>
-      </label>
+      <Zone />
       <Menu label={who ? visible(who) : "Settings"} class="settings">
         {() => (
           <>

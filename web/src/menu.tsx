@@ -42,12 +42,13 @@ export function Menu(props: { label: ComponentChildren; class?: string; children
 const many = 12; // names above which they can be searched
 
 /** Choose is a menu of names, of which any number can be chosen; none are all. */
-export function Choose(props: { label: string; all: string; names: string[]; chosen: string[]; choose: (names: string[]) => void }) {
+export function Choose(props: { label: string; all: string; shown?: (name: string) => string; names: string[]; chosen: string[]; choose: (names: string[]) => void }) {
   const { names, chosen } = props;
   const [part, setPart] = useState("");
   const everything = [...new Set([...names, ...chosen])];
-  const seen = everything.filter((n) => n.toLowerCase().includes(part.toLowerCase()));
-  const what = chosen.length === 0 ? props.all : chosen.length === 1 ? visible(chosen[0]!) : `${chosen.length} chosen`;
+  const shown = (n: string) => visible(props.shown ? props.shown(n) : n);
+  const seen = everything.filter((n) => shown(n).toLowerCase().includes(part.toLowerCase()));
+  const what = chosen.length === 0 ? props.all : chosen.length === 1 ? shown(chosen[0]!) : `${chosen.length} chosen`;
   return (
     <Menu label={`${props.label}: ${what}`}>
       {() => (
@@ -65,7 +66,7 @@ export function Choose(props: { label: string; all: string; names: string[]; cho
                 checked={chosen.includes(n)}
                 onChange={(e) => props.choose(e.currentTarget.checked ? [...chosen, n] : chosen.filter((x) => x !== n))}
               />
-              {visible(n)}
+              {shown(n)}
             </label>
           ))}
         </>

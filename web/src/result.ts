@@ -11,6 +11,7 @@ const keptRows = 6000;
 const pause = 40; // milliseconds that rows must be looked at before they are asked for
 const pace = 250; // milliseconds between two looks at what is still counted
 const patience = 1500; // milliseconds before what failed in passing is tried again
+const young = 5000; // milliseconds; a result that ends sooner would only be asked for in vain again
 
 /** Drawn asks for one thing of a result, again and again, never twice at once. */
 class Drawn<T> {
@@ -51,6 +52,11 @@ class Drawn<T> {
   }
 }
 
+/** forget ends a result on the server, also while the page goes away; else it ends by itself later. */
+export function forget(id: string): void {
+  void fetch(`/v1/results/${encodeURIComponent(id)}`, { method: "DELETE", keepalive: true }).catch(() => undefined);
+}
+
 /** Result asks for one result and keeps what was looked at of it. */
 export class Result {
   readonly progress: Signal<Progress | null> = signal(null);
@@ -62,6 +68,7 @@ export class Result {
   shift: (by: number) => void = () => undefined;
 
   private id = "";
+  private readonly begun = Date.now();
   private version = -1; // the newest that is known
   private shownVersion = -1; // of the rows that are looked at
   private readonly over = new AbortController();
@@ -87,12 +94,7 @@ export class Result {
     this.over.abort();
     for (const a of this.asking.values()) a.abort();
     clearTimeout(this.timer);
-    if (this.id) this.forget(this.id);
-  }
-
-  private forget(id: string): void {
-    // Also while the page goes away; else it ends by itself later.
-    void fetch(`/v1/results/${encodeURIComponent(id)}`, { method: "DELETE", keepalive: true }).catch(() => undefined);
+    if (this.id) forget(this.id);
   }
 
   get closed(): boolean {
@@ -109,13 +111,18 @@ export class Result {
   }
 
   private async run(asked: Asked): Promise<void> {
-    try {
-      const p = await post<Progress>("/v1/results", asked); // not broken off: its id must be known to end it
-      if (this.closed) return this.forget(p.id);
-      this.id = p.id;
-      this.take(p);
-    } catch (e) {
-      return this.fail(e);
+    while (!this.id) {
+      try {
+        const p = await post<Progress>("/v1/results", asked); // not broken off: its id must be known to end it
+        if (this.closed) return forget(p.id);
+        this.id = p.id;
+        this.take(p);
+      } catch (e) {
+        this.fail(e);
+        if (!passes(e) || this.closed) return;
+        await rest(patience);
+        if (this.closed) return;
+      }
     }
     while (!this.progress.peek()?.done && !this.closed) {
       try {
@@ -132,6 +139,8 @@ export class Result {
 
   private fail(e: unknown): void {
     if (this.closed || (e instanceof DOMException && e.name === "AbortError")) return;
+    // Nobody has looked at it for long, or netelf was started anew.
+    if (e instanceof Problem && e.status === 404 && this.id && Date.now() - this.begun > young) return again();
     this.problem.value = e instanceof Problem ? e : new Problem(0, why(e), "");
   }
 

@@ -10,6 +10,26 @@ export const helpShown = signal(false);
 /** administrator says whether the caller may change things; the server asks again. */
 export const administrator = computed(() => about.value?.caller.administrator ?? false);
 
+/** keepsLogs says whether the service has logs of its own; who may not look at servers is not told. */
+export const keepsLogs = computed(() => servers.value?.servers.some((s) => s.name === ".") ?? true);
+
+/** unreachable is why the service cannot be asked; "": it can. */
+export const unreachable = signal("");
+
+/** isSent says whether a server is a file that somebody has sent, which nobody asks again. */
+export const isSent = (s: { name: string }) => s.name.startsWith("file:");
+
+/** called is what a server is called; the service itself, which is ".", has the name of its computer. */
+export function called(server: string): string {
+  return server === "." ? about.value?.computer || "this service" : server;
+}
+
+/** onlyFiles says whether all servers are files and folders, as for netelf view. */
+export const onlyFiles = computed(() => {
+  const all = servers.value?.servers ?? [];
+  return all.length > 0 && all.every((s) => s.kind === "file");
+});
+
 /** said is a word to the user that goes away by itself. */
 export const said = signal("");
 let timer = 0;

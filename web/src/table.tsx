@@ -1,22 +1,28 @@
 // Events as a table: what the rows of a grid look like, and the keys that move in it.
-import { useEffect, useRef } from "preact/hooks";
+import type { ComponentChildren } from "preact";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { effect } from "@preact/signals";
 import { Grid } from "./grid.ts";
 import { isAudit, kind } from "./level.ts";
-import { lettersOn } from "./state.ts";
-import { oneLine } from "./text.ts";
+import { called, lettersOn } from "./state.ts";
+import { oneLine, tail } from "./text.ts";
 import { at, zone } from "./time.ts";
-import { filter, offer, type Value } from "./value.tsx";
+import { filter, isMenuKey, offer, type Value } from "./value.tsx";
 import type { Event, Row } from "./api.ts";
+
+// A telephone has room for a message only in a line of its own.
+const narrow = matchMedia("(max-width: 520px)");
+const rowHeight = { wide: 26, narrow: 47 };
 
 const columns = ["time", "level", "server", "log", "source", "id", "message"] as const;
 const titles: Record<(typeof columns)[number], string> = {
   time: "Time", level: "Level", server: "Server", log: "Log", source: "Source", id: "ID", message: "Message",
 };
 
-/** said is what a row says: the text, or the strings where there is none. */
+/** said is what an event says: its text, or where there is none its strings, with their names as netelf scan shows them. */
 export function said(e: Event): string {
-  return e.message ?? (e.strings ?? []).join(", ");
+  const named = (s: string, i: number) => (e.names?.[i] ? `${e.names[i]}=${s}` : s);
+  return e.message ?? (e.strings ?? []).map(named).join(", ");
 }
 
 function fill(row: HTMLElement): void {
@@ -53,8 +59,8 @@ function paint(row: HTMLElement, r: Row | undefined): void {
   put(cells[0]!, at(e.time ?? e.time_written));
   put(cells[1]!.children[0]!, k.shape);
   put(cells[1]!.children[1]!, k.word);
-  put(cells[2]!, oneLine(r.server));
-  put(cells[3]!, oneLine(r.log));
+  put(cells[2]!, oneLine(tail(called(r.server))));
+  put(cells[3]!, oneLine(tail(r.log)));
   put(cells[4]!, oneLine(e.source));
   put(cells[5]!, String(e.id));
   const text = said(e);
@@ -104,12 +110,21 @@ export function Table(props: {
   /** moved is told when the user has moved the table. */
   moved?: (grid: Grid) => void;
   made?: (grid: Grid) => void;
+  /** none is shown in the place of rows where there are none. */
+  none?: ComponentChildren;
 }) {
   const box = useRef<HTMLDivElement>(null);
   const grid = useRef<Grid | null>(null);
   const latest = useRef(props);
   latest.current = props;
   const column = useRef(-1); // of the chosen row; -1: the row as a whole
+  const [tall, setTall] = useState(narrow.matches);
+
+  useEffect(() => {
+    const turned = () => setTall(narrow.matches);
+    narrow.addEventListener("change", turned);
+    return () => narrow.removeEventListener("change", turned);
+  }, []);
 
   useEffect(() => {
     const mark = (row: HTMLElement, i: number) => {
@@ -123,7 +138,7 @@ export function Table(props: {
       }
     };
     const element = box.current!;
-    const g = new Grid(element, 26, {
+    const g = new Grid(element, tall ? rowHeight.narrow : rowHeight.wide, {
       make: fill,
       draw: (row, i) => {
         paint(row, latest.current.rows.row(i));
@@ -146,6 +161,7 @@ export function Table(props: {
     const stop = effect(() => {
       latest.current.rows.changed();
       void zone.value;
+      void called("."); // which may come to be known
       g.count(latest.current.rows.total());
       g.redraw();
     });
@@ -154,7 +170,7 @@ export function Table(props: {
       g.close();
       grid.current = null;
     };
-  }, [props.rows]);
+  }, [props.rows, tall]);
 
   useEffect(() => {
     if (props.chosen < 0) column.current = -1;
@@ -194,7 +210,7 @@ export function Table(props: {
     else if (e.key === "Enter" && chosen >= 0) props.open();
     else if (e.key === "ArrowRight" && chosen >= 0) turn(1);
     else if (e.key === "ArrowLeft" && chosen >= 0) turn(-1);
-    else if ((e.key === "ContextMenu" || (e.key === "F10" && e.shiftKey) || (e.key === "." && lettersOn.value)) && chosen >= 0) offerAt(chosen, column.current);
+    else if (isMenuKey(e) && chosen >= 0) offerAt(chosen, column.current);
     else if (how && of?.field && lettersOn.value) filter(how, of.field, of.value);
     else return;
     e.preventDefault();
@@ -204,6 +220,7 @@ export function Table(props: {
 
   return (
     <div class="table" role="presentation">
+      {props.none ? <div class="none">{props.none}</div> : null}
       <div
         ref={box}
         class="grid"

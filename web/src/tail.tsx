@@ -9,6 +9,7 @@ import type { Grid } from "./grid.ts";
 import { useCommand } from "./keys.ts";
 import { Ring } from "./ring.ts";
 import { Chips, Search } from "./search.tsx";
+import { called } from "./state.ts";
 import { Table, type Rows } from "./table.tsx";
 import { count, visible } from "./text.ts";
 import { view } from "./view.ts";
@@ -112,7 +113,7 @@ function State(props: { stream: Stream; shown: Signal<number>; live: () => void;
       ) : null}
       {stream.troubles.value.map((t) => (
         <span key={t.name} class="bad">
-          <span aria-hidden="true">✖</span> {visible(t.name)}: {visible(t.error ?? t.state)}
+          <span aria-hidden="true">✖</span> {visible(called(t.name))}: {visible(t.error ?? t.state)}
         </span>
       ))}
       {fresh > 0 ? (
@@ -210,6 +211,7 @@ function Stage(props: { stream: Stream; restart: () => void }) {
           choose={choose}
           open={focusDetail}
           label="Events as they come, the newest first"
+          none={stream.came.value === 0 && stream.state.value === "live" ? <p>No event has come yet. New ones stand here as soon as they are written.</p> : null}
           moved={(g) => (g.offset > 4 ? setPaused(true) : chosen < 0 && live())}
           made={(g) => (grid.current = g)}
         />

@@ -23,6 +23,39 @@ export function oneLine(text: string): string {
   return visible(text.replace(/\s*[\r\n]+\s*/g, " · ").replaceAll("\t", " "));
 }
 
+/** tail is a path by its last two parts, where it is a long one: what stands before them most have in common. */
+export function tail(path: string): string {
+  const parts = path.split(/[/\\]/);
+  return path.length > 20 && parts.length > 2 && /^(?:[/\\]|[A-Za-z]:[/\\])/.test(path) ? "…/" + parts.slice(-2).join("/") : path;
+}
+
+const deepest = 40; // levels that are indented
+
+/** indented is XML with a line for each element, and one for an element that has a text alone. What is none stays as it is. */
+export function indented(xml: string): string {
+  const lines: string[] = [];
+  let depth = 0;
+  let begun = false; // the last line is the beginning of an element, and perhaps its text
+  const put = (part: string, behind: boolean) => {
+    if (behind) lines[lines.length - 1] += part;
+    else lines.push("  ".repeat(Math.min(depth, deepest)) + part);
+  };
+  for (const part of xml.match(/<(?:[^<>"']|"[^"]*"|'[^']*')+>|<|[^<]+/g) ?? []) {
+    if (!part.startsWith("<") || part.length === 1) {
+      if (part.trim()) put(part, begun);
+    } else if (part.startsWith("</")) {
+      depth = Math.max(0, depth - 1);
+      put(part, begun);
+      begun = false;
+    } else {
+      put(part, false);
+      begun = !part.endsWith("/>") && !/^<[?!]/.test(part);
+      if (begun) depth++;
+    }
+  }
+  return lines.join("\n");
+}
+
 /** count is a number as people read it. */
 export function count(n: number): string {
   return n.toLocaleString("en-US").replaceAll(",", "\u202f");

@@ -22,11 +22,15 @@ function format(z: string): Intl.DateTimeFormat {
 
 /** known says whether z is a zone that times can be shown in. */
 export function known(z: string): boolean {
+  return named(z) !== "";
+}
+
+/** named is the zone that z stands for, by one of its names; "": there is none. */
+export function named(z: string): string {
   try {
-    format(z);
-    return true;
+    return format(z).resolvedOptions().timeZone;
   } catch {
-    return false;
+    return "";
   }
 }
 
@@ -56,7 +60,8 @@ export function lasting(s: number): string {
   if (s < 90) return `${Math.round(s)} s`;
   if (s < 90 * 60) return `${Math.round(s / 60)} min`;
   if (s < 48 * 3600) return `${Math.round(s / 3600)} h`;
-  return `${Math.round(s / 86400)} d`;
+  const days = Math.round(s / 86400);
+  return days < 730 ? `${days} d` : `${Math.round(days / 365.25)} y`;
 }
 
 /** since turns "8h" or a time into a time; "" is no bound. */

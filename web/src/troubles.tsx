@@ -3,6 +3,7 @@
 import type { AskedServer } from "./api.ts";
 import { Menu } from "./menu.tsx";
 import { again, result } from "./result.ts";
+import { called, onlyFiles } from "./state.ts";
 import { count, visible } from "./text.ts";
 import { at } from "./time.ts";
 
@@ -11,7 +12,7 @@ const named = 3; // servers in trouble that are said at once; the list has all
 const well = new Set(["ok", "", "reading", "waiting"]);
 
 /** isBad says whether a server's part is missing, or some of it. */
-function isBad(s: AskedServer): boolean {
+export function isBad(s: AskedServer): boolean {
   return Boolean(s.error) || !well.has(s.state);
 }
 
@@ -20,7 +21,7 @@ function Line({ s }: { s: AskedServer }) {
   return (
     <tr class={bad ? "bad" : undefined}>
       <th scope="row">
-        <span aria-hidden="true">{bad ? "✖" : s.done ? "●" : "…"}</span> {visible(s.name)}
+        <span aria-hidden="true">{bad ? "✖" : s.done ? "●" : "…"}</span> {visible(called(s.name))}
       </th>
       <td>{visible(s.error || s.state || (s.done ? "ok" : "reading"))}</td>
       <td class="number">{count(s.matched)}</td>
@@ -37,7 +38,7 @@ function All({ servers, bad }: { servers: AskedServer[]; bad: number }) {
   const sorted = [...servers].sort((a, b) => rank(a) - rank(b) || a.name.localeCompare(b.name));
   const done = servers.filter((s) => s.done).length - bad;
   return (
-    <Menu class="asked" label={`${done} of ${servers.length} servers`}>
+    <Menu class="asked" label={`${done} of ${servers.length} ${onlyFiles.value ? "files" : "servers"}`}>
       {() => (
         <table>
           <thead>
@@ -86,7 +87,7 @@ export function Troubles() {
           {p.more ? <span class="warning-text">{visible(p.more)}</span> : null}
           {bad.slice(0, named).map((s) => (
             <span key={s.name} class="bad">
-              <span aria-hidden="true">✖</span> {visible(s.name)}: {visible((s.error || s.state).slice(0, 120))}
+              <span aria-hidden="true">✖</span> {visible(called(s.name))}: {visible((s.error || s.state).slice(0, 120))}
             </span>
           ))}
           {bad.length > named ? <span class="bad">and {bad.length - named} more</span> : null}

@@ -2,7 +2,7 @@
 import { signal } from "@preact/signals";
 import { useLayoutEffect, useRef } from "preact/hooks";
 import { excluding, including, isSmall, term } from "./ask.ts";
-import { say } from "./state.ts";
+import { lettersOn, say } from "./state.ts";
 import { oneLine } from "./text.ts";
 import { go, view, type View } from "./view.ts";
 
@@ -60,13 +60,16 @@ function deeds({ field, value }: Value): Deed[] {
   return all;
 }
 
-/** Actions are the deeds as buttons beside a value, but for one that something else does. */
-export function Actions(props: Value & { but?: string }) {
+/** isMenuKey says whether a key opens the menu of a value. */
+export const isMenuKey = (e: KeyboardEvent): boolean => e.key === "ContextMenu" || (e.key === "F10" && e.shiftKey) || (e.key === "." && lettersOn.value);
+
+/** Actions are the deeds as buttons beside a value, but for one that something else does; aside: keys have another way to them. */
+export function Actions(props: Value & { but?: string; aside?: boolean }) {
   const what = oneLine(props.field ? `${props.field} ${props.value}` : props.value).slice(0, 80);
   return (
     <span class="actions">
       {deeds(props).filter((d) => d.word !== props.but).map((d) => (
-        <button key={d.word} title={d.word} aria-label={`${d.word} ${what}`} onClick={d.does}>
+        <button key={d.word} tabIndex={props.aside ? -1 : undefined} title={d.word} aria-label={`${d.word} ${what}`} onClick={d.does}>
           {d.sign}
         </button>
       ))}

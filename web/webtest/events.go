@@ -11,6 +11,7 @@ import (
 )
 
 var (
+	usual  = []string{"System", "Application"}
 	names  = []string{"barney", "betty", "fred", "wilma"}
 	types  = []string{"information", "information", "information", "warning", "error", "audit success", "audit failure"}
 	levels = []string{"information", "information", "information", "warning", "error", "log always", "log always"}
@@ -89,22 +90,31 @@ func (f *Fake) listServers(w http.ResponseWriter, r *http.Request) {
 	f.await(r, func() int { return f.servers })
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	var all []map[string]any
-	for i, s := range names {
+	all := make([]map[string]any, 0, len(names)+f.knobs.More)
+	for i := range len(names) + f.knobs.More {
+		s, group := fmt.Sprintf("cave%03d", i-len(names)), "caves"
+		if i < len(names) {
+			s, group = names[i], "quarry"
+		}
 		hours := make([][6]int, 24)
 		for h := range hours {
 			hours[h] = [6]int{0, h * i % 7 / 6, (h*i + h) % 5, h % 3, 100, 0}
 		}
-		all = append(all, map[string]any{"name": s, "groups": []string{"quarry"}, "kind": "even", "state": "ok", "checked": f.now, "last_event": f.now, "skew_ms": 120 + i*1500,
+		all = append(all, map[string]any{"name": s, "groups": []string{group}, "kind": "even", "state": "ok", "checked": f.now, "last_event": f.now, "usual": usual, "skew_ms": 120 + i*1500,
 			"hours": map[string]any{"start": f.now.Add(-24 * time.Hour), "counts": hours},
 			"logs": []map[string]any{
 				{"name": "System", "size": 500000, "max_size": 1 << 20, "oldest_time": f.now.Add(-90 * time.Hour), "newest_time": f.now},
 				{"name": "Security", "size": 1 << 20, "max_size": 1 << 20, "oldest_time": f.now.Add(-3 * time.Hour), "newest_time": f.now, "full": i == 2},
 			}})
 	}
+	refusal := "the password of fred is wrong"
+	if !f.knobs.Calm {
+		refusal += " " + Hostile
+	}
 	all = append(all,
-		map[string]any{"name": "dino", "kind": "even", "state": "unreachable", "error": "dial tcp 127.0.0.1:1: connection refused", "checked": f.asked},
-		map[string]any{"name": "hoppy", "kind": "even", "state": "refused", "error": "the password of fred is wrong " + Hostile, "checked": f.now, "refused": true})
+		map[string]any{"name": ".", "kind": "service", "state": "ok", "checked": f.now, "last_event": f.now, "usual": usual, "logs": []map[string]any{}},
+		map[string]any{"name": "dino", "kind": "even", "state": "unreachable", "usual": usual, "error": "dial tcp 127.0.0.1:1: connection refused", "checked": f.asked},
+		map[string]any{"name": "hoppy", "kind": "even", "state": "refused", "usual": usual, "error": refusal, "checked": f.now, "refused": true})
 	answer(w, map[string]any{"version": f.servers, "every_seconds": 300, "servers": all})
 }
 

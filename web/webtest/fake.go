@@ -33,6 +33,7 @@ type Knobs struct {
 	Plain       bool   `json:"plain"`        // the caller is no administrator
 	TailStopped bool   `json:"tail_stopped"` // no more events come
 	Unwell      bool   `json:"unwell"`       // every answer is 503
+	More        int    `json:"more"`         // servers besides
 }
 
 // Request is one that changes something.
@@ -234,7 +235,7 @@ func (f *Fake) grow(_ http.ResponseWriter, r *http.Request) {
 func (f *Fake) about(w http.ResponseWriter, _ *http.Request) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	answer(w, map[string]any{"version": "test", "time": f.now, "zone": "Asia/Kathmandu",
+	answer(w, map[string]any{"version": "test", "computer": "BEDROCK", "time": f.now, "zone": "Asia/Kathmandu",
 		"caller": map[string]any{"name": `BEDROCK\fred`, "sids": []string{}, "administrator": !f.knobs.Plain}})
 }
 

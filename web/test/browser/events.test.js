@@ -1,7 +1,7 @@
 // The list of events: rows, filters, the picture of times, search.
 import { steps } from "../chromium.js";
 import { fake, seen, set } from "./fake.js";
-import { assert, asks, base, check, param, query, row, show, until } from "./page.js";
+import { assert, asks, base, check, come, param, query, row, show, until } from "./page.js";
 
 const chosen = (page) => page.locator('.grid-pane .row[aria-selected="true"]');
 const title = (page) => page.locator("#detail-title");
@@ -124,7 +124,7 @@ check("a cell has a menu: by mouse and by key", async (page) => {
   await page.getByRole("menuitem", { name: "From then on" }).click();
   await page.waitForFunction(() => /^20.*Z$/.test(new URL(location.href).searchParams.get("since") ?? ""));
   await page.goBack();
-  await row(page, 0).locator(".message:not(:empty)").waitFor();
+  await come(page, 0);
 
   await page.locator(".grid").focus();
   await page.keyboard.press("ArrowDown");
@@ -135,14 +135,14 @@ check("a cell has a menu: by mouse and by key", async (page) => {
   assert.equal(await page.evaluate((id) => document.getElementById(id).textContent, active), "barney");
   await page.keyboard.press("x");
   await asks(page, "-source:Crusher server:barney");
-  await row(page, 0).locator(".message:not(:empty)").waitFor();
+  await come(page, 0);
   await page.keyboard.press("ArrowDown");
   await row(page, 0).and(chosen(page)).waitFor();
   for (const _ of "12") await page.keyboard.press("ArrowRight");
   await row(page, 0).locator(".cell.level.at").waitFor();
   await page.keyboard.press("X");
   await asks(page, "-source:Crusher server:barney -level:information");
-  await row(page, 0).locator(".message:not(:empty)").waitFor();
+  await come(page, 0);
   await page.keyboard.press("ArrowDown");
   await row(page, 0).and(chosen(page)).waitFor();
   for (const _ of "123") await page.keyboard.press("ArrowRight");
@@ -159,7 +159,7 @@ check("a cell has a menu: by mouse and by key", async (page) => {
   await page.keyboard.press("Enter");
   await asks(page, "server:barney");
   // The letters of an event's source and id.
-  await row(page, 0).locator(".message:not(:empty)").waitFor();
+  await come(page, 0);
   await page.keyboard.press("ArrowDown");
   await row(page, 0).and(chosen(page)).waitFor();
   await page.keyboard.press("I");
@@ -333,6 +333,12 @@ check("servers that are dead or slow are named; rows that are gone say so; nothi
   await page.goto(base + "/events?q=none");
   await page.locator(".state", { hasText: "0 events" }).waitFor();
   await page.locator('.plot[aria-label="no events"]').waitFor();
+  await page.locator(".none", { hasText: "No event matches this search at this time." }).waitFor();
+  await page.getByRole("button", { name: "Look at all times" }).press("Enter");
+  await page.waitForFunction(() => new URL(location.href).searchParams.get("since") === "");
+  await page.getByRole("button", { name: "Clear the search" }).click();
+  await come(page, 0);
+  assert.equal(await page.locator(".none").count(), 0);
 });
 
 check("an API that is away for a while is waited for", { statuses: [503] }, async (page) => {
@@ -344,6 +350,84 @@ check("an API that is away for a while is waited for", { statuses: [503] }, asyn
   await page.locator(".error", { hasText: "the quarry is closed" }).waitFor({ state: "detached" });
   await fake("POST", "/fake/grow", { rows: 1, done: true });
   await page.waitForFunction(() => document.querySelector(".state")?.textContent.includes("1\u202f002 events"));
+});
+
+check("an API that is away at first is asked again", { statuses: [503] }, async (page) => {
+  await set({ unwell: true });
+  await page.goto(base + "/events");
+  await page.locator(".unreachable", { hasText: "the quarry is closed" }).waitFor();
+  await set({ unwell: false });
+  await come(page, 0);
+  await page.locator(".unreachable").waitFor({ state: "detached" });
+  assert.equal(await page.locator(".error").count(), 0);
+});
+
+check("a result that has ended meanwhile is asked for again", { statuses: [404] }, async (page) => {
+  await set({ calm: true });
+  await show(page, "/events");
+  await row(page, 3).click();
+  const before = (await fake()).open;
+  assert.equal(before.length, 1);
+  await page.waitForTimeout(5100); // a younger one is not
+  await fake("DELETE", `/v1/results/${before[0]}`);
+  await page.locator(".grid").evaluate((g) => (g.scrollTop = 26 * 3000));
+  const [next] = (await until(fake, (s) => s.open.length === 1 && s.open[0] !== before[0])).open;
+  await row(page, 3).and(chosen(page)).waitFor(); // what was looked at still is
+  await title(page).getByText("7003").waitFor();
+  await page.waitForTimeout(5100);
+  await fake("DELETE", `/v1/results/${next}`);
+  await page.locator(".grid").focus();
+  await page.keyboard.press("End"); // nobody knows which event that was
+  await until(fake, (s) => s.open.length === 1 && s.open[0] !== next);
+  await title(page).getByText("7003").waitFor(); // nor stays anything behind of it
+  await row(page, 3).and(chosen(page)).waitFor();
+  assert.equal(await page.locator(".error").count(), 0);
+});
+
+check("the values of a field are one stop of Tab, and arrows and keys do the rest", async (page) => {
+  await show(page, "/events");
+  const value = (text) => page.locator(".facets .value", { hasText: text }).first();
+  await value("barney").waitFor();
+  assert.equal(await page.locator(".facets ul").first().locator('[tabindex="0"]').count(), 1);
+  assert.equal(await page.locator(".facets .actions button:not([tabindex='-1'])").count(), 0);
+  const names = await page.locator(".facets ul").first().locator(".what").allTextContents();
+  await value(names[0]).focus();
+  await page.keyboard.press("ArrowDown");
+  await page.keyboard.press("End");
+  await page.keyboard.press("ArrowUp");
+  assert.equal(await page.evaluate(() => document.activeElement.querySelector(".what").textContent), names.at(-2));
+  await page.keyboard.press(".");
+  await page.getByRole("menuitem", { name: "Exclude" }).waitFor();
+  await page.keyboard.press("Escape");
+  assert.equal(await page.evaluate(() => document.activeElement.querySelector(".what").textContent), names.at(-2));
+  await page.keyboard.press("X");
+  await asks(page, `-server:${names.at(-2)}`);
+  await value("Crusher").focus();
+  await page.keyboard.press("o");
+  await asks(page, "source:Crusher");
+  await value("warning").click({ button: "right" });
+  await page.getByRole("menuitem", { name: "Include" }).click();
+  await asks(page, "source:Crusher level:warning");
+});
+
+check("strings of an event without a text have their names, in the table and in the event", async (page) => {
+  const named = (e) => Object.assign(e, { message: undefined, message_by: "not found", strings: ["fred", "3", "-"], names: ["TargetUserName", "LogonType", ""] });
+  await page.route("**/rows?*", async (route) => {
+    const answer = await route.fetch();
+    const rows = await answer.json();
+    for (const r of rows.rows) named(r.event);
+    await route.fulfill({ response: answer, json: rows });
+  });
+  await page.route("**/records/*", async (route) => {
+    const answer = await route.fetch();
+    const one = await answer.json();
+    await route.fulfill({ response: answer, json: { ...one, event: named(one.event) } });
+  });
+  await show(page, "/events");
+  assert.equal(await row(page, 1).locator(".message").textContent(), "TargetUserName=fred, LogonType=3, -");
+  await row(page, 1).click();
+  await page.locator(".detail .message", { hasText: /^TargetUserName=fred, LogonType=3, -$/ }).waitFor();
+  await page.locator(".detail", { hasText: "No message file for this source and id is known" }).waitFor();
 });
 
 check("what is around an event, and a link to it", async (page) => {
@@ -401,6 +485,26 @@ check("views are kept, used and deleted", async (page) => {
   await page.getByText("Views").click();
   await page.getByRole("button", { name: "Delete the view Broken belts" }).click();
   await page.getByRole("button", { name: "Broken belts", exact: true }).waitFor({ state: "detached" });
+});
+
+check("the events of views are counted while their menu is open, and no longer", async (page) => {
+  await set({ calm: true });
+  await fake("PUT", "/v1/views/belts", { title: "Belts", query: "slowly" });
+  await show(page, "/events");
+  const own = (await fake()).open;
+  await page.getByText("Views").click();
+  const line = (title) => page.locator(".views .line", { hasText: title }).locator(".count");
+  await line("Belts").getByText("1\u202f000…").waitFor();
+  await fake("POST", "/fake/grow", { rows: 7 });
+  await line("Belts").getByText("1\u202f007…").waitFor();
+  await page.keyboard.press("Escape");
+  await until(fake, (s) => s.open.every((id) => own.includes(id)));
+  await page.getByText("Views").click();
+  await line("Belts").getByText("1\u202f000…").waitFor();
+  await fake("POST", "/fake/grow", { rows: 0, done: true });
+  await line("Lockouts").getByText("≥ 5\u202f000\u202f000").waitFor(); // dino is dead
+  await until(fake, (s) => s.open.every((id) => own.includes(id)));
+  await fake("DELETE", "/v1/views/belts");
 });
 
 check("what is filtered is exported, and an export is cancelled", async (page) => {

@@ -6,13 +6,13 @@ import { base } from "./page.js";
 /** fake tells the API how to behave, or asks what it has seen. */
 export async function fake(method = "GET", path = "/fake", body) {
   const r = await fetch(base + path, { method, body: body && JSON.stringify(body) });
-  assert.equal(r.status, 200);
+  assert.ok(r.ok, `${method} ${path}: ${r.status}`);
   const text = await r.text();
   return text ? JSON.parse(text) : null;
 }
 
 export const set = (knobs) => fake("PUT", "/fake", knobs);
-const usual = { rows: 5_000_000, calm: false, stranger: false, provider: "", plain: false, tail_stopped: false, unwell: false };
+const usual = { rows: 5_000_000, calm: false, stranger: false, provider: "", plain: false, tail_stopped: false, unwell: false, more: 0 };
 beforeEach(() => set(usual));
 
 /** seen are the requests that changed something. */

@@ -68,11 +68,14 @@ export function check(name, options, f) {
 /** show goes to an address and waits for its first rows. */
 export async function show(page, path) {
   await page.goto(base + path);
-  await page.waitForSelector(".grid-pane .row .message:not(:empty)");
+  await page.waitForSelector(".grid-pane .row:not([data-level=none]) .message:not(:empty)");
 }
 
 /** row is the row of a rank. */
 export const row = (page, rank) => page.locator(`.grid-pane .row[aria-rowindex="${rank + 2}"]`);
+
+/** come waits until the event of a row has come. */
+export const come = (page, rank) => page.locator(`.grid-pane .row[aria-rowindex="${rank + 2}"]:not([data-level=none]) .message:not(:empty)`).waitFor();
 
 /** query is what is asked for in the page's address. */
 export const query = (page) => new URL(page.url()).searchParams.get("q") ?? "";

@@ -1,13 +1,13 @@
 // The other pages, who looks at them, and what holds for all of them.
 import { readFile } from "node:fs/promises";
 import { fake, seen, set } from "./fake.js";
-import { assert, asks, base, check, param, query, row, show, until } from "./page.js";
+import { assert, asks, base, check, come, param, query, row, show, until } from "./page.js";
 
 const password = "yabba dabba"; // webtest.Password
 
 check("the overview has those in trouble first, and leads to their events", async (page) => {
   await page.goto(base + "/");
-  await page.locator("h1", { hasText: "6 servers, 2 in trouble" }).waitFor();
+  await page.locator("h1", { hasText: "7 servers, 2 in trouble" }).waitFor();
   const names = await page.locator("tbody th .name").allTextContents();
   assert.deepEqual(names.slice(0, 2), ["dino", "hoppy"]);
   await page.locator("tr", { hasText: "dino" }).getByText("connection refused").waitFor();
@@ -25,13 +25,30 @@ check("the overview has those in trouble first, and leads to their events", asyn
   assert.equal(param(page, "server"), "wilma");
   assert.equal(param(page, "since"), "24h");
   await page.goBack();
-  await page.locator("h1", { hasText: "6 servers" }).waitFor();
+  await page.locator("h1", { hasText: "7 servers" }).waitFor();
   await page.keyboard.press("g");
   await page.keyboard.press("e");
   await page.waitForURL(base + "/events**");
   await page.keyboard.press("g");
   await page.keyboard.press("l");
   await page.waitForURL(base + "/logs**");
+});
+
+check("two hundred servers are searched by a part of their names, or by a group", async (page) => {
+  await set({ more: 193 });
+  await page.goto(base + "/");
+  await page.locator("h1", { hasText: "200 servers, 2 in trouble" }).waitFor();
+  assert.equal(await page.locator(".overview tbody tr").count(), 200);
+  const find = page.getByLabel("Part of a name, or of a group with @");
+  await find.fill("cave17");
+  await page.locator(".find", { hasText: "10 of 200" }).waitFor();
+  assert.equal(await page.locator(".overview tbody tr").count(), 10);
+  await find.fill("@QUARRY");
+  await page.locator(".find", { hasText: "4 of 200" }).waitFor();
+  await find.fill("bedrock"); // the service itself, by the name of its computer
+  await page.locator("tbody th .name", { hasText: /^BEDROCK$/ }).click();
+  await page.waitForFunction(() => new URL(location.href).searchParams.get("server") === ".");
+  await page.getByText("Servers: BEDROCK").waitFor();
 });
 
 check("5,000 events a second arrive, all of them, and what was dropped is said", async (page) => {
@@ -47,6 +64,15 @@ check("5,000 events a second arrive, all of them, and what was dropped is said",
   await page.locator(".dropped", { hasText: `${dropped.toLocaleString("en-US").replaceAll(",", "\u202f")} were dropped` }).waitFor();
   await page.locator(".state", { hasText: "the newest 20\u202f000 are held" }).waitFor();
   await page.locator(".state .bad", { hasText: "dino: connection refused" }).waitFor();
+});
+
+check("a tail to which nothing comes says so", async (page) => {
+  await set({ tail_stopped: true });
+  await page.goto(base + "/tail");
+  await page.locator(".none", { hasText: "No event has come yet." }).waitFor();
+  await set({ tail_stopped: false });
+  await come(page, 0);
+  assert.equal(await page.locator(".none").count(), 0);
 });
 
 check("the tail leaves in peace who has scrolled, or looks at an event", async (page) => {
@@ -102,7 +128,7 @@ check("who is let in by a provider is sent there, and comes back to what was loo
   assert.deepEqual([...new URL(back, base).searchParams].sort(), [...new URL(address, base).searchParams].sort());
   await link.focus();
   await Promise.all([page.waitForURL(base + back), page.keyboard.press("Enter")]);
-  await page.locator(".grid-pane .row .message:not(:empty)").first().waitFor();
+  await come(page, 0);
   assert.equal(query(page), 'string.1:"O\'Hara"');
 
   // What is too long to come back to is not: the login is what counts.
@@ -222,7 +248,7 @@ check("the help; single letters can be turned off", async (page) => {
   assert.equal(await help.isVisible(), false);
   assert.equal(new URL(page.url()).pathname + new URL(page.url()).search, "/events");
   await page.reload(); // it is remembered
-  await row(page, 0).locator(".message:not(:empty)").waitFor();
+  await come(page, 0);
   await page.keyboard.press("t");
   await page.locator(".grid").focus();
   await page.keyboard.press("ArrowDown"); // arrows are no letters
@@ -243,7 +269,7 @@ check("times in the zone that is chosen", { context: { timezoneId: "America/New_
   const utc = await until(time, (t) => t !== local);
   assert.ok([4, 5].includes((utc - local) / 3600e3));
   assert.equal(param(page, "zone"), "utc");
-  await page.getByLabel("Time zone").selectOption({ label: "server time, Asia/Kathmandu" });
+  await page.getByLabel("Time zone").selectOption({ label: "Asia/Kathmandu, as at BEDROCK" });
   await until(time, (t) => t - utc === 5.75 * 3600e3);
   await page.reload();
   await until(time, (t) => t - utc === 5.75 * 3600e3);
@@ -291,6 +317,10 @@ check("a telephone", { context: { viewport: { width: 390, height: 800 }, hasTouc
     assert.ok(box.x >= 0 && box.x + box.width <= 390, menu);
     await page.getByText(menu).tap();
   }
+  const [first, second] = [await row(page, 0).boundingBox(), await row(page, 1).boundingBox()];
+  assert.equal(Math.round(second.y - first.y), Math.round(first.height)); // a row is as high as the table takes it to be
+  const message = await row(page, 0).locator(".message").boundingBox();
+  assert.ok(message.width > 300 && message.y > (await row(page, 0).locator(".time").boundingBox()).y, "a message has a line of its own");
   await row(page, 1).tap();
   await page.locator("#detail-title").getByText("7001").waitFor();
   await fits("an event");

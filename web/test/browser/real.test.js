@@ -1,7 +1,7 @@
 // The page of netelf itself: four servers of `netelf demo --web`, which have a new event
 // each every three seconds.
 import { readFile } from "node:fs/promises";
-import { assert, base, check, row, show, until } from "./page.js";
+import { assert, base, check, come, row, show, until } from "./page.js";
 
 const servers = ["barney", "betty", "fred", "wilma"];
 
@@ -70,12 +70,30 @@ check("an event has its text, its fields, its XML and its bytes, or says that th
   await bytes.or(page.getByText("The bytes of this record are not to be had from this server.")).first().waitFor();
 });
 
+check("who keeps no logs offers none to look after", async (page) => {
+  await enter(page, "/");
+  await page.locator("h1", { hasText: "4 servers" }).waitFor();
+  assert.equal(await page.getByRole("link", { name: "Logs", exact: true }).count(), 0);
+  await page.goto(base + "/logs");
+  await page.getByText("keeps none of its own").waitFor();
+  assert.equal(await page.getByRole("button", { name: "New log…" }).count(), 0);
+});
+
+check("views are counted", async (page) => {
+  await enter(page, "/events?since=24h");
+  await page.getByText("Views").click();
+  const shown = () => page.locator(".views .line .count").allTextContents();
+  const counted = await until(shown, (all) => all.length >= 5 && all.every((s) => /^\d+$/.test(s)));
+  await page.locator(".views .line button", { hasText: "Starts and ends of the event log" }).click();
+  assert.ok((await whole(page)) >= number(counted[2]), counted.join());
+});
+
 check("events come while one looks", async (page) => {
   await enter(page, "/");
   await page.goto(base + "/tail");
   await page.locator(".live-state.on").waitFor();
   await until(async () => number(await page.locator(".came").textContent()), (n) => n > 0);
-  await row(page, 0).locator(".message:not(:empty)").waitFor();
+  await come(page, 0);
   assert.ok(servers.includes(await row(page, 0).locator(".server").textContent()));
 });
 

@@ -3,14 +3,17 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import { dataField, excluding, including, isSmall, quote, term, without, words } from "../../src/ask.ts";
 import { owners, runs } from "../../src/hex.tsx";
+import { usual } from "../../src/events.tsx";
 import { stacked, told, zoomed } from "../../src/histogram.tsx";
 import { isAudit, kind } from "../../src/level.ts";
 import { Ring } from "../../src/ring.ts";
 import { barOf, maxHeight, positionOf } from "../../src/scroll.ts";
 import { bytesTo, place } from "../../src/search.tsx";
-import { count, oneLine, size, visible } from "../../src/text.ts";
-import { ago, at, known, lasting, precise, since } from "../../src/time.ts";
+import { said } from "../../src/table.tsx";
+import { count, indented, oneLine, size, tail, visible } from "../../src/text.ts";
+import { ago, at, known, lasting, named, precise, since } from "../../src/time.ts";
 import { format, parse, serverPart, type View } from "../../src/view.ts";
+import { counts, number } from "../../src/views.tsx";
 
 test("words are the parts that must all hold", () => {
   const cases: [string, string[]][] = [
@@ -70,6 +73,21 @@ test("what hides in a text is seen", () => {
   assert.equal(oneLine("a\r\n\r\n b\tc"), "a · b c");
 });
 
+test("of a long path its end is seen", () => {
+  assert.equal(tail("/mnt/evidence/case-17/dc1/System.evtx"), "…/dc1/System.evtx");
+  assert.equal(tail("C:\\evidence\\case-17\\System.evtx"), "…/case-17/System.evtx");
+  for (const whole of ["", "System", "/mnt/System.evt", "Microsoft-Windows-CAPI2/Operational", "a/b/c/d/e/f/g/h/i/j/k/l"]) assert.equal(tail(whole), whole);
+});
+
+test("XML has a line for each element", () => {
+  assert.equal(
+    indented(`<Event a='>'><System><Id Q="1">10</Id><Correlation/><Empty></Empty></System> <Data Name='x'>a\nb</Data>more<b/></Event>`),
+    `<Event a='>'>\n  <System>\n    <Id Q="1">10</Id>\n    <Correlation/>\n    <Empty></Empty>\n  </System>\n  <Data Name='x'>a\nb</Data>\n  more\n  <b/>\n</Event>`,
+  );
+  for (const none of ["", "text", "a < b", "</x></y>", "<", '<a b="'] as const) assert.equal(indented(none).replaceAll("\n", ""), none);
+  assert.equal(indented("<a>".repeat(9000)).length < 2e6, true); // no indentation without an end
+});
+
 test("numbers as people read them", () => {
   assert.equal(count(5_000_000), "5\u202f000\u202f000");
   assert.deepEqual([0, 1023, 1024, 524288, 1 << 20, 2 ** 40].map(size), ["0 B", "1023 B", "1.0 KiB", "512 KiB", "1.0 MiB", "1.0 TiB"]);
@@ -85,9 +103,50 @@ test("times", () => {
   assert.equal(since("8h", Date.UTC(2026, 10, 22, 10)), "2026-11-22T02:00:00.000Z");
   assert.equal(since("2w", Date.UTC(2026, 10, 22)), "2026-11-08T00:00:00.000Z");
   assert.equal(since("8x"), "8x");
-  assert.deepEqual([5, 600, 7200, 900000].map(lasting), ["5 s", "10 min", "2 h", "10 d"]);
+  assert.deepEqual([5, 600, 7200, 900000, 5342 * 86400].map(lasting), ["5 s", "10 min", "2 h", "10 d", "15 y"]);
   assert.equal(ago(undefined), "never");
   assert.equal(ago("2026-11-22T10:00:00Z", Date.UTC(2026, 10, 22, 9)), "in 60 min");
+});
+
+test("the offset of a time is that of its day", () => {
+  assert.equal(at("2026-07-22T10:00:00Z", "Europe/Berlin"), "2026-07-22 12:00:00");
+  assert.equal(at("2026-11-22T10:00:00Z", "Europe/Berlin"), "2026-11-22 11:00:00");
+  // The hour that is there twice.
+  assert.deepEqual(["2026-10-25T00:30:00Z", "2026-10-25T01:30:00Z"].map((t) => at(t, "Europe/Berlin")), ["2026-10-25 02:30:00", "2026-10-25 02:30:00"]);
+  assert.equal(named("Etc/UTC"), named("utc")); // two names of one zone
+  assert.equal(named("Mars/Base"), "");
+});
+
+const event = { id: 1, event_id: 1, type: "error", level: "error", category: 0, source: "x", computer: "y" };
+
+test("strings stand for a text that is not there, with their names", () => {
+  assert.equal(said({ ...event, message: "text", strings: ["a"], names: ["b"] }), "text");
+  assert.equal(said({ ...event, message: "", strings: ["a"] }), "");
+  assert.equal(said({ ...event, strings: ["4720", "fred", "c"], names: ["ProcessId", "", "LogonType"] }), "ProcessId=4720, fred, LogonType=c");
+  assert.equal(said({ ...event, strings: ["a", "b"] }), "a, b");
+  assert.equal(said({ ...event, names: ["a"] }), "");
+});
+
+test("what is read where no logs are chosen", () => {
+  const server = { name: "x", kind: "even", state: "ok" };
+  const some = { ...server, usual: ["System", "Application"] };
+  assert.equal(usual([]), "all");
+  assert.equal(usual([server, server]), "all");
+  assert.equal(usual([some, some]), "System, Application");
+  assert.equal(usual([server, some]), "System, Application; of others all");
+});
+
+test("the events of a view are counted of few servers", () => {
+  const server = { name: "x", kind: "even", state: "ok" };
+  const all = (n: number) => ({ version: 1, every_seconds: 1, servers: Array.from({ length: n }, () => server) });
+  const v = { name: "v", title: "", query: "" };
+  assert.deepEqual([null, all(0), all(1), all(16), all(17)].map((s) => counts(v, s)), [false, false, true, true, false]);
+  assert.equal(counts({ ...v, servers: ["x"] }, all(200)), true);
+  const asked = { name: "x", state: "ok", matched: 1, examined: 1, done: true };
+  const p = { id: "", version: 1, done: true, total: 1234, examined: 1, servers: [asked] };
+  assert.equal(number(p, true), "1\u202f234");
+  assert.equal(number({ ...p, done: false }, false), "1\u202f234…");
+  for (const part of [{ done: false }, { more: "budget" }, { servers: [asked, { ...asked, state: "refused" }] }]) assert.equal(number({ ...p, ...part }, true), "≥ 1\u202f234");
 });
 
 test("audits have a kind of their own", () => {
