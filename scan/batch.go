@@ -60,7 +60,7 @@ type batch struct {
 const (
 	// A few huge events do not make batches huge: one ends early when it has its share
 	// of what all logs together may hold, within these.
-	aheadBytes    = 16 << 20
+	aheadBytes    = 8 << 20
 	minBatchBytes = 4 << 10
 	maxBatchBytes = 128 << 10
 

@@ -63,7 +63,7 @@
 // # Limits
 //
 // Events are decoded ahead in batches of up to 512, and up to Options.Ahead or about
-// 16 MiB in all, whatever the length of the logs; of each log two batches of some events.
+// 8 MiB in all, whatever the length of the logs; of each log two batches of some events.
 // A target has at most [MaxLogs] logs. Each target has a goroutine.
 //
 // # Without a merge
