@@ -17,6 +17,9 @@ func TestDocumentedLines(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	// One for all lines: cobra keeps the completions of every flag that there ever was.
+	a := &app{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, environ: func() []string { return nil }}
+	root := a.root()
 	found := map[string]int{}
 	for _, name := range append(names, "../../README.md") {
 		b, err := os.ReadFile(name)
@@ -24,12 +27,12 @@ func TestDocumentedLines(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, line := range codeLines(string(b)) {
-			found[filepath.Base(name)] += checkLine(t, name, line)
+			found[filepath.Base(name)] += checkLine(t, root, name, line)
 		}
 	}
-	eachVerb(newRoot(t), func(cmd *cobra.Command) {
+	eachVerb(root, func(cmd *cobra.Command) {
 		for line := range strings.Lines(cmd.Example) {
-			found["help"] += checkLine(t, cmd.CommandPath()+" --help", strings.TrimSpace(line))
+			found["help"] += checkLine(t, root, cmd.CommandPath()+" --help", strings.TrimSpace(line))
 		}
 	})
 	for name, least := range map[string]int{"README.md": 20, "servers.md": 3, "jobs.md": 15, "help": 60} {
@@ -39,20 +42,14 @@ func TestDocumentedLines(t *testing.T) {
 	}
 }
 
-func newRoot(t *testing.T) *cobra.Command {
-	a := &app{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, environ: func() []string { return nil }}
-	return a.root()
-}
-
 // checkLine checks what of a line is netelf's, and says how often it is called there.
-func checkLine(t *testing.T, where, line string) (calls int) {
+func checkLine(t *testing.T, root *cobra.Command, where, line string) (calls int) {
 	for _, words := range commands(line) {
 		at := slices.Index(words, "netelf")
 		if at < 0 || slices.ContainsFunc(words[:at], func(w string) bool { return !strings.Contains(w, "=") }) {
 			continue // another program's, though netelf may be in it
 		}
 		calls++
-		root := newRoot(t)
 		cmd, rest, err := root.Find(words[at+1:])
 		if err == nil {
 			err = cmd.ParseFlags(rest)
