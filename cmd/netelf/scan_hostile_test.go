@@ -293,8 +293,6 @@ func TestScanHostile(t *testing.T) {
 
 // What a scan needs of memory does not hang on how many events there are.
 func TestScanMemory(t *testing.T) {
-	// The more other tests keep alive in this process, the more garbage may lie about.
-	defer debug.SetGCPercent(debug.SetGCPercent(20))
 	const password = "yabba-dabba-doo"
 	addr := (&lying{srv: endless{}}).serve(t, password)
 	for _, form := range []render.Form{render.JSON, render.Classic} {
