@@ -60,14 +60,12 @@ Exit codes: 0 it was stopped, or --limit was reached; 1 nothing is left that cou
 be followed; 2 wrong usage; 4 --limit was reached, and some of the targets or
 logs could not be followed.`,
 		Example: `  netelf follow
-  netelf follow -n 0 --type error,warning
+  netelf follow bedrock rpc://barney --type error,warning
   netelf follow --log System --id 6005,6006,6008 -o json
   netelf follow --query 'level<=2 or source:Crusher'
   netelf follow /mnt/c/Windows/System32/winevt/Logs --log System,Security
   netelf follow -n 0 --limit 1 --source Crusher && echo "the crusher has something to say"`,
-		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-			return []string{"."}, cobra.ShellCompDirectiveNoFileComp
-		},
+		ValidArgsFunction: a.completeTargets,
 		RunE: a.verb(func(ctx context.Context, args []string) error {
 			j, err := a.planFollow(&f, args)
 			if err != nil {
@@ -78,7 +76,7 @@ logs could not be followed.`,
 	}
 	fl := cmd.Flags()
 	fl.SortFlags = false
-	fl.Uint32VarP(&f.last, "last", "n", 10, "begin with so many of the newest events; 0: none")
+	fl.Uint32VarP(&f.last, "last", "n", 10, "begin with this `number` of the newest events")
 	fl.Var(&f.limit, "limit", "end after so many events")
 	fl.StringArrayVar(&f.logs, "log", nil, "only these `logs`, by name: System")
 	f.where.flags(fl)
