@@ -4,7 +4,9 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"io/fs"
 	"net"
+	"strings"
 	"syscall"
 	"testing"
 	"testing/synctest"
@@ -161,6 +163,48 @@ func TestDefault(t *testing.T) {
 		drain(t, c)
 		c.Close()
 		equal(t, states(c), []string{tt.want})
+	}
+}
+
+// keeper keeps logs for others too.
+type keeper struct {
+	*server
+	closed string // to whom asks; names in a line
+}
+
+func (k *keeper) open(context.Context) (eventlog.Server, error) { return k, nil }
+
+func (k *keeper) OpenLog(ctx context.Context, name string) (eventlog.Log, error) {
+	if strings.Contains(k.closed, name) {
+		return nil, fs.ErrPermission
+	}
+	return k.server.OpenLog(ctx, name)
+}
+
+// What may not be read is passed over where nobody asked for it by name.
+func TestPassRefused(t *testing.T) {
+	for name, tt := range map[string]struct {
+		closed string
+		change func(*Target)
+		want   string
+	}{
+		"one":      {"Security", nil, "bedrock ok 1 (System ok 1)"},
+		"all":      {"System Security", nil, "bedrock refused 0: log Security: permission denied"},
+		"none":     {"", nil, "bedrock ok 2 (System ok 1) (Security ok 1)"},
+		"named":    {"Security", func(t *Target) { t.Logs = []string{"Security", "System"} }, "bedrock refused 1 (Security refused 0) (System ok 1): permission denied"},
+		"of files": {"Security", func(t *Target) { t.PassRefused = false }, "bedrock refused 1 (System ok 1) (Security refused 0): permission denied"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			k := &keeper{&server{names: []string{"System", "Security"}, logs: []eventlog.Log{memory("bedrock", "System", 1), memory("bedrock", "Security", 2)}}, tt.closed}
+			target := Target{Name: "bedrock", Open: k.open, PassRefused: true}
+			if tt.change != nil {
+				tt.change(&target)
+			}
+			c := Open(t.Context(), []Target{target}, nil, nil)
+			drain(t, c)
+			c.Close()
+			equal(t, states(c), []string{tt.want})
+		})
 	}
 }
 

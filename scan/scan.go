@@ -37,6 +37,11 @@ type Target struct {
 	// server lists; where it cannot list: System, Security and Application.
 	Default []string
 
+	// PassRefused says that a log which may not be read is passed over where neither
+	// Logs nor Default name it. It is for servers that keep logs for others too; a
+	// file that may not be read is missing.
+	PassRefused bool
+
 	// Credential says that Open logs on with what other targets with the same key
 	// log on with as well; Credentials has what follows from that. "": it does not
 	// matter.

@@ -177,11 +177,19 @@ func (w *worker) open(ctx context.Context) error {
 	}
 	w.sources = make([]*source, 0, len(names))
 	w.requests = make(chan *batch, 2*len(names))
+	pass := w.target.PassRefused && w.target.Logs == nil && w.target.Default == nil
+	var refused error
 	for _, name := range names {
 		s := &source{worker: w, name: name, ready: make(chan *batch, 2), asked: true, size: 1}
-		w.sources = append(w.sources, s)
 		b := &batch{source: s, want: 1, most: maxBatchBytes}
-		if err := w.openLog(ctx, s, w.sel); err != nil {
+		err := w.openLog(ctx, s, w.sel)
+		if pass && err != nil && eventlog.StateOf(err) == eventlog.Refused {
+			s.close()
+			refused = fmt.Errorf("log %s: %w", name, err)
+			continue
+		}
+		w.sources = append(w.sources, s)
+		if err != nil {
 			s.close()
 			w.about.read(0, err, true)
 			b.err, b.last = err, true
@@ -189,6 +197,9 @@ func (w *worker) open(ctx context.Context) error {
 			continue
 		}
 		w.requests <- b
+	}
+	if len(w.sources) == 0 {
+		return refused // all were; or there is no log
 	}
 	return nil
 }

@@ -167,10 +167,10 @@ func reason(name string, err error) error {
 }
 
 // Scan is the target for a scan of the logs with these names, nil for all; of a
-// server that is asked over the network nil is System and Application. The Server
-// that it opens is that of Open.
+// server that is asked by MS-EVEN nil is System and Application, of the service and of
+// another netelf all that may be read. The Server that it opens is that of Open.
 func (t Target) Scan(logs []string) scan.Target {
-	s := scan.Target{Name: t.Text, Open: t.Open, Logs: logs}
+	s := scan.Target{Name: t.Text, Open: t.Open, Logs: logs, PassRefused: t.Kind == Local || t.Kind == HTTP}
 	if t.Kind == SMB || t.Kind == RPC {
 		s.Default = []string{"System", "Application"}
 	}

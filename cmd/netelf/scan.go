@@ -51,14 +51,15 @@ of time, the newest first. A TARGET is an .evt or .evtx file, or a folder, of
 which all such files are read, also those in folders below it, or dir:PATH, a data
 directory of netelf, or . (a dot), the event log service of this machine, which is
 read when no target is named. A server is named as bedrock, fred@bedrock or
-smb://bedrock (Windows, Samba), rpc://bedrock or https://bedrock (netelf). @GROUP is a group of targets, and a name one target,
-of your configuration, ~/.config/netelf/config.yaml. --targets reads a list of
-them from a file.
+smb://bedrock (Windows, Samba), rpc://bedrock or https://bedrock (netelf). @GROUP is
+a group of targets, and a name one target, of your configuration,
+~/.config/netelf/config.yaml. --targets reads a list of them from a file.
 
 Of servers, the service and data directories the events of the last 8 hours are
 listed, as the old scripts did, unless --since or --until says otherwise; of files,
-and where one is among the targets, all. Over SMB and RPC they are those of the logs System
-and Application unless --log says otherwise.
+and where one is among the targets, all. Over SMB and RPC they are those of the logs
+System and Application unless --log says otherwise; of the service, and over https,
+those of all logs that you may read.
 
 What becomes of each target is said on the standard error: ok, partial with what
 is damaged, or its error. The trouble of one target never stops another. A
@@ -289,7 +290,7 @@ func (a *app) planScan(f *scanFlags, args []string) (_ *scanJob, err error) {
 	for _, t := range parsed {
 		s := t.Scan(asked.logs(t.Kind, f.logs != nil, logs))
 		if all {
-			s.Default = nil
+			s.Default, s.PassRefused = nil, false
 		}
 		if !f.timeoutGiven && far(t.Kind) {
 			s.OpenTimeout = openTimeout

@@ -25,7 +25,16 @@ import (
 	"netelf.example/nt"
 )
 
-func init() { children["access"] = accessChild }
+func init() {
+	children["access"] = accessChild
+	children["scan"] = func() error {
+		os.Setenv("NETELF_SOCKET", os.Args[1])
+		os.Setenv("HOME", "/")
+		os.Args = []string{"netelf", "scan", "-n", "1"}
+		main()
+		return nil
+	}
+}
 
 // accessLogs are the logs that a user of the service tries all operations on.
 var accessLogs = []string{"Application", "System", "Security", "Sealed"}
@@ -267,6 +276,8 @@ func TestServeUsers(t *testing.T) {
 			if diff := cmp.Diff(x.want, ops); diff != "" {
 				t.Errorf("what it may do (-want +got):\n%s", diff)
 			}
+			// What nobody asked for by name is no trouble where it may not be read.
+			runAs(t, s, x.uid, x.gid, x.groups, "scan", s.socket)
 			checkUser(t, root, x.uid, x.admin)
 			if x.admin { // for the next ones
 				if err := root.CreateLog(ctx, "Unused", eventlog.Settings{}); err != nil && !errors.Is(err, fs.ErrExist) {
