@@ -1,7 +1,7 @@
 // Views with a name: some that everybody has, and those that were kept here. While their
 // menu is open their events are counted, one view after the other.
 import { useEffect, useState } from "preact/hooks";
-import { call, get, passes, post, why, type Progress, type Servers, type View as Named } from "./api.ts";
+import { call, get, passes, post, rest, why, type Progress, type Servers, type View as Named } from "./api.ts";
 import { input } from "./form.ts";
 import { Menu } from "./menu.tsx";
 import { forget } from "./result.ts";
@@ -34,22 +34,27 @@ export function number(p: Progress, over: boolean): string {
 async function countOne(n: Named, over: AbortSignal, told: (text: string) => void): Promise<void> {
   const a = asks(n);
   const ask = { servers: a.servers, logs: a.logs, ...(a.q ? { query: a.q } : {}), ...(a.since ? { since: since(a.since) } : {}) };
-  const until = Date.now() + patience;
   let p = await post<Progress>("/v1/results", ask); // not broken off: its id must be known to end it
+  const enough = new AbortController();
+  const timer = setTimeout(() => enough.abort(), patience); // also of an answer that waits for news
+  const end = AbortSignal.any([over, enough.signal]);
   try {
-    while (!p.done && !over.aborted && Date.now() < until) {
+    while (!p.done && !end.aborted) {
       told(number(p, false));
-      p = await get<Progress>(`/v1/results/${encodeURIComponent(p.id)}?after=${p.version}`, over);
+      p = await get<Progress>(`/v1/results/${encodeURIComponent(p.id)}?after=${p.version}`, end);
     }
-    if (!over.aborted) told(number(p, true));
+  } catch (e) {
+    if (!end.aborted) throw e;
   } finally {
+    clearTimeout(timer);
     forget(p.id);
   }
+  if (!over.aborted) told(number(p, true));
 }
 
 /** countAll counts the events of views until it is over. */
 async function countAll(all: Named[], over: AbortSignal, told: (name: string, text: string) => void): Promise<void> {
-  await new Promise((r) => setTimeout(r, pause));
+  await rest(pause);
   for (const n of all) {
     if (over.aborted) return;
     if (!counts(n, servers.value)) continue;

@@ -507,6 +507,20 @@ check("the events of views are counted while their menu is open, and no longer",
   await fake("DELETE", "/v1/views/belts");
 });
 
+check("a view has what was counted of it in eight seconds", async (page) => {
+  await page.clock.install();
+  await set({ calm: true });
+  await fake("PUT", "/v1/views/belts", { title: "Belts", query: "slowly" });
+  await show(page, "/events");
+  await page.getByText("Views").click();
+  const line = (title) => page.locator(".views .line", { hasText: title }).locator(".count");
+  await line("Belts").getByText("1\u202f000…").waitFor();
+  await page.clock.fastForward(8000); // nothing comes meanwhile
+  await line("Belts").getByText("≥ 1\u202f000").waitFor({ timeout: 10_000 });
+  await line("Lockouts").getByText("≥ 5\u202f000\u202f000").waitFor();
+  await fake("DELETE", "/v1/views/belts");
+});
+
 check("what is filtered is exported, and an export is cancelled", async (page) => {
   await set({ rows: 200 });
   await show(page, "/events");
