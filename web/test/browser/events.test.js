@@ -368,13 +368,14 @@ check("a result that has ended meanwhile is asked for again", { statuses: [404] 
   await row(page, 3).click();
   const before = (await fake()).open;
   assert.equal(before.length, 1);
-  await page.waitForTimeout(5100); // a younger one is not
+  const later = (s) => page.clock.setFixedTime(Date.now() + s * 1000);
+  await later(6); // a younger one is not
   await fake("DELETE", `/v1/results/${before[0]}`);
   await page.locator(".grid").evaluate((g) => (g.scrollTop = 26 * 3000));
   const [next] = (await until(fake, (s) => s.open.length === 1 && s.open[0] !== before[0])).open;
   await row(page, 3).and(chosen(page)).waitFor(); // what was looked at still is
   await title(page).getByText("7003").waitFor();
-  await page.waitForTimeout(5100);
+  await later(60);
   await fake("DELETE", `/v1/results/${next}`);
   await page.locator(".grid").focus();
   await page.keyboard.press("End"); // nobody knows which event that was
