@@ -8,7 +8,7 @@ import { forget } from "./result.ts";
 import { servers, say } from "./state.ts";
 import { count, visible } from "./text.ts";
 import { since } from "./time.ts";
-import { isBad } from "./troubles.tsx";
+import { isPart } from "./troubles.tsx";
 import { go, view } from "./view.ts";
 
 const few = 16; // servers: more are not asked for the sake of a number in a menu
@@ -26,7 +26,7 @@ export function counts(n: Named, all: Servers | null): boolean {
 
 /** number is how many events a view has, as far as they are counted; some: there may be more. */
 export function number(p: Progress, over: boolean): string {
-  const some = !p.done || Boolean(p.more) || p.servers.some(isBad);
+  const some = isPart(p);
   return some && !over ? `${count(p.total)}…` : (some ? "≥ " : "") + count(p.total);
 }
 

@@ -333,7 +333,7 @@ check("servers that are dead or slow are named; rows that are gone say so; nothi
   await page.goto(base + "/events?q=none");
   await page.locator(".state", { hasText: "0 events" }).waitFor();
   await page.locator('.plot[aria-label="no events"]').waitFor();
-  await page.locator(".none", { hasText: "No event matches this search at this time." }).waitFor();
+  await page.locator(".none", { hasText: "No event matches this search at this time, as far as it could be read." }).waitFor();
   await page.getByRole("button", { name: "Look at all times" }).press("Enter");
   await page.waitForFunction(() => new URL(location.href).searchParams.get("since") === "");
   await page.getByRole("button", { name: "Clear the search" }).click();
