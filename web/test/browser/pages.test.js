@@ -134,7 +134,7 @@ check("who is let in by a provider is sent there, and comes back to what was loo
   // What is too long to come back to is not: the login is what counts.
   await set({ stranger: true });
   await page.goto(base + "/events?q=" + "x".repeat(1100));
-  assert.equal(await page.getByRole("link").getAttribute("href"), "/v1/session/oidc?return=%2F");
+  assert.equal(await page.getByRole("link", { name: "Log in by" }).getAttribute("href"), "/v1/session/oidc?return=%2F");
 });
 
 check("a session that ended: log in, and all is as it was", { statuses: [401] }, async (page) => {
