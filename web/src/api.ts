@@ -261,6 +261,11 @@ export function passes(e: unknown): boolean {
   return e instanceof Problem && (e.status === 0 || e.status === 429 || e.status >= 502);
 }
 
+/** isDenied says whether the caller may not do what it asked for, whenever it asks. */
+export function isDenied(e: unknown): boolean {
+  return e instanceof Problem && e.code === "access-denied";
+}
+
 /** rest waits. */
 export const rest = (ms: number): Promise<void> => new Promise((r) => setTimeout(r, ms));
 

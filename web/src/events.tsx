@@ -13,7 +13,7 @@ import { called, facetsShown, isSent, onlyFiles, say, servers } from "./state.ts
 import { Table, type Rows } from "./table.tsx";
 import { count } from "./text.ts";
 import { at, since as timeOf } from "./time.ts";
-import { Troubles } from "./troubles.tsx";
+import { isPart, Troubles } from "./troubles.tsx";
 import { asked, go, view } from "./view.ts";
 import { Views } from "./views.tsx";
 
@@ -105,15 +105,16 @@ function Export() {
   );
 }
 
-/** None says that there are no events, and what else could be asked. */
-function None() {
+/** None says that there are no events, and what else could be asked; part: not all could be read. */
+function None(props: { part: boolean }) {
   const v = view.value;
   return (
     <>
       <p>
         <b>No event matches</b>
         {v.q ? " this search" : ""}
-        {v.since || v.until ? " at this time" : ""}.
+        {v.since || v.until ? " at this time" : ""}
+        {props.part ? ", as far as it could be read" : ""}.
       </p>
       <p class="buttons">
         {v.q ? <button onClick={() => go({ q: "", key: "" })}>Clear the search</button> : null}
@@ -153,7 +154,8 @@ export function Events() {
   const unnamed = useRef(-1); // a rank that was chosen before its row was here, so that nobody knows its key yet
 
   const seenIn = useRef<Result | null>(null); // in which the chosen event was shown last
-  const nothing = Boolean(r?.progress.value?.done) && r?.total.value === 0;
+  const progress = r?.progress.value;
+  const nothing = progress?.done && r?.total.value === 0;
   const slots = Math.max(30, Math.min(200, Math.round(innerWidth / 8)));
   const fields = facetsShown.value ? [...standard, ...extra].join(",") : "";
   useEffect(() => r?.draws(slots, fields), [r, slots, fields]);
@@ -180,7 +182,7 @@ export function Events() {
 
   // The event in the address is looked for in the result, and again where it may have
   // moved while it was out of sight.
-  const version = r?.progress.value?.version ?? -1;
+  const version = progress?.version ?? -1;
   useEffect(() => {
     if (!v.key) {
       if (unnamed.current < 0) setChosen(-1);
@@ -254,7 +256,7 @@ export function Events() {
         {facetsShown.value ? (
           <FacetsView extra={extra} add={(f) => setExtra([...new Set([...extra, f])])} drop={(f) => setExtra(extra.filter((x) => x !== f))} />
         ) : null}
-        <Table rows={rows} chosen={chosen} choose={choose} open={focusDetail} label="Events, the newest first" none={nothing ? <None /> : null} made={(g) => (grid.current = g)} />
+        <Table rows={rows} chosen={chosen} choose={choose} open={focusDetail} label="Events, the newest first" none={nothing ? <None part={isPart(progress)} /> : null} made={(g) => (grid.current = g)} />
         {chosen >= 0 ? <Detail row={row} close={close} step={step} /> : null}
       </div>
     </main>

@@ -2,7 +2,7 @@
 import { signal } from "@preact/signals";
 import { render } from "preact";
 import { useEffect } from "preact/hooks";
-import { call, get, passes, query, rest, stranger, why, type About, type Servers } from "./api.ts";
+import { call, get, isDenied, passes, query, rest, stranger, why, type About, type Servers } from "./api.ts";
 import { DropTarget, OpenFiles } from "./drop.tsx";
 import { Events } from "./events.tsx";
 import { Help } from "./help.tsx";
@@ -12,7 +12,7 @@ import { Login } from "./login.tsx";
 import { Logs } from "./logs.tsx";
 import { One } from "./one.tsx";
 import { Overview } from "./overview.tsx";
-import { about, helpShown, keepsLogs, said, say, servers, theme, unreachable, wear, type Theme } from "./state.ts";
+import { about, helpShown, keepsLogs, looks, said, say, servers, theme, unreachable, wear, type Theme } from "./state.ts";
 import { Tail } from "./tail.tsx";
 import { visible } from "./text.ts";
 import { named, zone } from "./time.ts";
@@ -31,12 +31,14 @@ async function watch(): Promise<void> {
     try {
       const s = await get<Servers>("/v1/servers" + query({ after }), mine.signal);
       unreachable.value = "";
+      looks.value = true;
       if (s.version === after) await rest(1000); // it had nothing to say, and said so at once
       servers.value = s;
       after = s.version;
     } catch (e) {
       if (mine.signal.aborted || stranger.value) return;
-      unreachable.value = why(e);
+      looks.value = !isDenied(e);
+      unreachable.value = looks.value ? why(e) : "";
       if (!passes(e)) return; // the caller may not look at servers, or there are none to look at
       await rest(3000);
       after = undefined;
@@ -122,9 +124,13 @@ function Top() {
         netelf
       </a>
       <nav aria-label="Pages">
-        <Link page="overview">Overview</Link>
-        <Link page="events">Events</Link>
-        <Link page="tail">Live</Link>
+        {looks.value ? (
+          <>
+            <Link page="overview">Overview</Link>
+            <Link page="events">Events</Link>
+            <Link page="tail">Live</Link>
+          </>
+        ) : null}
         {keepsLogs.value ? <Link page="logs">Logs</Link> : null}
       </nav>
       <span class="space" />
@@ -140,7 +146,7 @@ function Top() {
                 <option value="dark">dark</option>
               </select>
             </label>
-            <OpenFiles />
+            {looks.value ? <OpenFiles /> : null}
             {who ? <button onClick={() => void logOut()}>Log out</button> : null}
           </>
         )}
@@ -149,6 +155,20 @@ function Top() {
         ?
       </button>
     </header>
+  );
+}
+
+/** Outsider stands in the place of all that needs a look at servers, for who has none. */
+function Outsider() {
+  const who = about.value?.caller.name;
+  return (
+    <main id="main" class="outsider">
+      <h1>{who ? `Welcome, ${visible(who)}` : "Welcome"}</h1>
+      <p>
+        You are a user of this service and can see <Link page="logs">how its own logs are</Link>; servers and their events are for
+        administrators and event log readers: ask an administrator to make you one of the readers.
+      </p>
+    </main>
   );
 }
 
@@ -163,7 +183,7 @@ function App() {
     document.title = { overview: "netelf", events: "Events · netelf", tail: "Live · netelf", one: "Event · netelf", logs: "Logs · netelf" }[page];
   }, [page]);
   if (stranger.value) return <Login expired={wasKnown.value} done={() => void begin()} />;
-  const Page = { overview: Overview, events: Events, tail: Tail, one: One, logs: Logs }[page];
+  const Page = !looks.value && page !== "logs" ? Outsider : { overview: Overview, events: Events, tail: Tail, one: One, logs: Logs }[page];
   return (
     <>
       <a
@@ -185,7 +205,7 @@ function App() {
       <Page />
       <Help />
       <ValueMenu />
-      <DropTarget />
+      {looks.value ? <DropTarget /> : null}
       <p class="said" role="status" aria-live="polite">
         {said.value}
       </p>

@@ -63,7 +63,11 @@ function Logs(props: { logs: LogState[] | undefined }) {
   );
 }
 
-const good = new Set(["ok", "unknown", "checking"]);
+const unasked = new Set(["unknown", "checking"]); // states before the first answer
+const good = new Set(["ok", ...unasked]);
+
+/** word is what a state is called. */
+export const word = (state: string) => (unasked.has(state) ? "asking…" : state);
 
 /** worse orders servers: who is in trouble comes first. */
 function worse(a: Server, b: Server): number {
@@ -121,7 +125,7 @@ function Line(props: { server: Server }) {
       <td class="all">
         <span class={"state-word " + (dead ? "bad" : s.state === "ok" ? "well" : "")}>
           <span aria-hidden="true">{dead ? "✖ " : s.state === "partial" ? "▲ " : s.state === "ok" ? "● " : "○ "}</span>
-          {visible(s.state)}
+          {visible(word(s.state))}
         </span>
         {s.error ? <span class="why">{visible(s.error)}</span> : null}
         {s.refused && administrator.value ? <Renew server={s} /> : null}

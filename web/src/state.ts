@@ -10,6 +10,9 @@ export const helpShown = signal(false);
 /** administrator says whether the caller may change things; the server asks again. */
 export const administrator = computed(() => about.value?.caller.administrator ?? false);
 
+/** looks says whether the caller may look at servers and their events; the server has the say. */
+export const looks = signal(true);
+
 /** keepsLogs says whether the service has logs of its own; who may not look at servers is not told. */
 export const keepsLogs = computed(() => servers.value?.servers.some((s) => s.name === ".") ?? true);
 

@@ -1,6 +1,6 @@
 // How far the counting is, and how each server does that is asked. A server that is
 // dead, slow or says no is named: never a silent gap.
-import type { AskedServer } from "./api.ts";
+import type { AskedServer, Progress } from "./api.ts";
 import { Menu } from "./menu.tsx";
 import { again, result } from "./result.ts";
 import { called, onlyFiles } from "./state.ts";
@@ -12,8 +12,13 @@ const named = 3; // servers in trouble that are said at once; the list has all
 const well = new Set(["ok", "", "reading", "waiting"]);
 
 /** isBad says whether a server's part is missing, or some of it. */
-export function isBad(s: AskedServer): boolean {
+function isBad(s: AskedServer): boolean {
   return Boolean(s.error) || !well.has(s.state);
+}
+
+/** isPart says whether there may be more events than were counted. */
+export function isPart(p: Progress): boolean {
+  return !p.done || Boolean(p.more) || p.servers.some(isBad);
 }
 
 function Line({ s }: { s: AskedServer }) {

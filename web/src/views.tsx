@@ -1,14 +1,14 @@
 // Views with a name: some that everybody has, and those that were kept here. While their
 // menu is open their events are counted, one view after the other.
 import { useEffect, useState } from "preact/hooks";
-import { call, get, passes, post, why, type Progress, type Servers, type View as Named } from "./api.ts";
+import { call, get, passes, post, rest, why, type Progress, type Servers, type View as Named } from "./api.ts";
 import { input } from "./form.ts";
 import { Menu } from "./menu.tsx";
 import { forget } from "./result.ts";
 import { servers, say } from "./state.ts";
 import { count, visible } from "./text.ts";
 import { since } from "./time.ts";
-import { isBad } from "./troubles.tsx";
+import { isPart } from "./troubles.tsx";
 import { go, view } from "./view.ts";
 
 const few = 16; // servers: more are not asked for the sake of a number in a menu
@@ -26,7 +26,7 @@ export function counts(n: Named, all: Servers | null): boolean {
 
 /** number is how many events a view has, as far as they are counted; some: there may be more. */
 export function number(p: Progress, over: boolean): string {
-  const some = !p.done || Boolean(p.more) || p.servers.some(isBad);
+  const some = isPart(p);
   return some && !over ? `${count(p.total)}…` : (some ? "≥ " : "") + count(p.total);
 }
 
@@ -34,22 +34,27 @@ export function number(p: Progress, over: boolean): string {
 async function countOne(n: Named, over: AbortSignal, told: (text: string) => void): Promise<void> {
   const a = asks(n);
   const ask = { servers: a.servers, logs: a.logs, ...(a.q ? { query: a.q } : {}), ...(a.since ? { since: since(a.since) } : {}) };
-  const until = Date.now() + patience;
   let p = await post<Progress>("/v1/results", ask); // not broken off: its id must be known to end it
+  const enough = new AbortController();
+  const timer = setTimeout(() => enough.abort(), patience); // also of an answer that waits for news
+  const end = AbortSignal.any([over, enough.signal]);
   try {
-    while (!p.done && !over.aborted && Date.now() < until) {
+    while (!p.done && !end.aborted) {
       told(number(p, false));
-      p = await get<Progress>(`/v1/results/${encodeURIComponent(p.id)}?after=${p.version}`, over);
+      p = await get<Progress>(`/v1/results/${encodeURIComponent(p.id)}?after=${p.version}`, end);
     }
-    if (!over.aborted) told(number(p, true));
+  } catch (e) {
+    if (!end.aborted) throw e;
   } finally {
+    clearTimeout(timer);
     forget(p.id);
   }
+  if (!over.aborted) told(number(p, true));
 }
 
 /** countAll counts the events of views until it is over. */
 async function countAll(all: Named[], over: AbortSignal, told: (name: string, text: string) => void): Promise<void> {
-  await new Promise((r) => setTimeout(r, pause));
+  await rest(pause);
   for (const n of all) {
     if (over.aborted) return;
     if (!counts(n, servers.value)) continue;

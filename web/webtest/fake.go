@@ -31,6 +31,7 @@ type Knobs struct {
 	Provider    string `json:"provider"`     // of OpenID Connect, who lets people in; empty: nobody does
 	Calm        bool   `json:"calm"`         // no event is hostile
 	Plain       bool   `json:"plain"`        // the caller is no administrator
+	Outsider    bool   `json:"outsider"`     // the caller may not look at servers
 	TailStopped bool   `json:"tail_stopped"` // no more events come
 	Unwell      bool   `json:"unwell"`       // every answer is 503
 	More        int    `json:"more"`         // servers besides
@@ -119,6 +120,9 @@ func (f *Fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			return
 		case k.Stranger && !slices.Contains([]string{"/v1/login", "/v1/session", "/v1/session/oidc"}, r.URL.Path):
 			refuse(w, http.StatusUnauthorized, "unknown-caller", "log in, or send a token that is good", nil)
+			return
+		case k.Outsider && !slices.ContainsFunc([]string{"/v1/about", "/v1/login", "/v1/session", "/v1/logs", "/v1/sources"}, func(own string) bool { return strings.HasPrefix(r.URL.Path, own) }):
+			refuse(w, http.StatusForbidden, "access-denied", "other servers are for administrators and event log readers", nil)
 			return
 		}
 	}

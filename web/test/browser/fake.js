@@ -12,7 +12,7 @@ export async function fake(method = "GET", path = "/fake", body) {
 }
 
 export const set = (knobs) => fake("PUT", "/fake", knobs);
-const usual = { rows: 5_000_000, calm: false, stranger: false, provider: "", plain: false, tail_stopped: false, unwell: false, more: 0 };
+const usual = { rows: 5_000_000, calm: false, stranger: false, provider: "", plain: false, outsider: false, tail_stopped: false, unwell: false, more: 0 };
 beforeEach(() => set(usual));
 
 /** seen are the requests that changed something. */

@@ -134,7 +134,7 @@ check("who is let in by a provider is sent there, and comes back to what was loo
   // What is too long to come back to is not: the login is what counts.
   await set({ stranger: true });
   await page.goto(base + "/events?q=" + "x".repeat(1100));
-  assert.equal(await page.getByRole("link").getAttribute("href"), "/v1/session/oidc?return=%2F");
+  assert.equal(await page.getByRole("link", { name: "Log in by" }).getAttribute("href"), "/v1/session/oidc?return=%2F");
 });
 
 check("a session that ended: log in, and all is as it was", { statuses: [401] }, async (page) => {
@@ -207,6 +207,23 @@ check("logs are looked after by administrators", async (page) => {
   await page.reload();
   await page.locator("main tbody tr", { hasText: "System" }).waitFor();
   assert.equal(await page.locator("main button").count(), 0);
+});
+
+check("who may not look at servers is told what he may do, on every page", { statuses: [403] }, async (page) => {
+  await set({ plain: true, outsider: true });
+  for (const path of ["/", "/events?q=x", "/tail", "/e/barney/System/100000000"]) {
+    await page.goto(base + path);
+    await page.locator("h1", { hasText: "Welcome, BEDROCK\\fred" }).waitFor();
+    await page.locator("main p", { hasText: "ask an administrator" }).waitFor();
+    assert.equal(await page.locator(".unreachable, .error, .bar").count(), 0);
+    assert.deepEqual(await page.locator("nav a").allTextContents(), ["Logs"]);
+  }
+  await page.locator("main").getByRole("link").click();
+  await page.locator("main tbody tr", { hasText: "System" }).waitFor();
+  await set({ outsider: false }); // an administrator has made him one
+  await page.reload();
+  await page.getByRole("link", { name: "Overview" }).click();
+  await page.locator("h1", { hasText: "7 servers" }).waitFor();
 });
 
 check("files are dropped on the page, or chosen", { statuses: [400] }, async (page) => {
@@ -333,7 +350,7 @@ check("a telephone", { context: { viewport: { width: 390, height: 800 }, hasTouc
 });
 
 for (const colorScheme of ["light", "dark"]) {
-  check(`axe finds nothing, ${colorScheme}`, { context: { colorScheme }, statuses: [400, 401] }, async (page) => {
+  check(`axe finds nothing, ${colorScheme}`, { context: { colorScheme }, statuses: [400, 401, 403] }, async (page) => {
     const axe = await readFile(new URL("../../node_modules/axe-core/axe.min.js", import.meta.url), "utf8");
     const look = async (what) => {
       await page.evaluate(axe + ";0");
@@ -378,6 +395,10 @@ for (const colorScheme of ["light", "dark"]) {
     await page.goto(base + "/e/~/System/100000000");
     await page.locator("#detail-title").waitFor();
     await look("one");
+    await set({ plain: true, outsider: true });
+    await page.goto(base + "/");
+    await page.locator("h1", { hasText: "Welcome" }).waitFor();
+    await look("who may not look");
     await set({ stranger: true, provider: "Quarry" });
     await page.reload();
     await page.getByRole("link", { name: "Log in by Quarry" }).waitFor();

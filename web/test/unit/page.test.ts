@@ -9,6 +9,7 @@ import { isAudit, kind } from "../../src/level.ts";
 import { Ring } from "../../src/ring.ts";
 import { barOf, maxHeight, positionOf } from "../../src/scroll.ts";
 import { bytesTo, place } from "../../src/search.tsx";
+import { word } from "../../src/overview.tsx";
 import { said } from "../../src/table.tsx";
 import { count, indented, oneLine, size, tail, visible } from "../../src/text.ts";
 import { ago, at, known, lasting, named, precise, since } from "../../src/time.ts";
@@ -134,6 +135,10 @@ test("what is read where no logs are chosen", () => {
   assert.equal(usual([server, server]), "all");
   assert.equal(usual([some, some]), "System, Application");
   assert.equal(usual([server, some]), "System, Application; of others all");
+});
+
+test("a server that was not asked yet is no unknown one", () => {
+  assert.deepEqual(["unknown", "checking", "ok", "refused"].map(word), ["asking…", "asking…", "ok", "refused"]);
 });
 
 test("the events of a view are counted of few servers", () => {
