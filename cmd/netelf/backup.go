@@ -75,6 +75,8 @@ func copyLog(ctx context.Context, l eventlog.Log, name string) (err error) {
 	if _, err := os.Lstat(name); err == nil {
 		return fmt.Errorf("%s: %w", name, fs.ErrExist)
 	}
+	ctx, stop := untilEnded(ctx)
+	defer stop()
 	f, err := os.CreateTemp(filepath.Dir(name), ".netelf-backup-*")
 	if err != nil {
 		return err

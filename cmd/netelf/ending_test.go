@@ -4,6 +4,9 @@ package main
 
 import (
 	"bufio"
+	"context"
+	"errors"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -12,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"netelf.example/eventlog"
 	"netelf.example/evt"
 )
 
@@ -84,5 +88,33 @@ func TestEndedAgainAndAgain(t *testing.T) {
 				t.Errorf("left behind: %v, %v", list, err)
 			}
 		})
+	}
+}
+
+// endedLog is a log in whose copying a signal comes.
+type endedLog struct{ eventlog.Log }
+
+func (endedLog) Copy(ctx context.Context, w io.Writer) error {
+	_, err := io.WriteString(w, "half a log")
+	if err := errors.Join(err, syscall.Kill(os.Getpid(), syscall.SIGTERM)); err != nil {
+		return err
+	}
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-time.After(awaitTime):
+		return errors.New("the signal does not come")
+	}
+}
+
+// A copy that is ended leaves nothing beside where it was to be, and the signal does not
+// end the process, here the tests, before.
+func TestCopyEnded(t *testing.T) {
+	dir := t.TempDir()
+	if err := copyLog(t.Context(), endedLog{}, filepath.Join(dir, "quarry.evt")); !errors.Is(err, context.Canceled) {
+		t.Error(err)
+	}
+	if list, err := os.ReadDir(dir); err != nil || len(list) > 0 {
+		t.Errorf("left behind: %v, %v", list, err)
 	}
 }
