@@ -75,6 +75,8 @@ func copyLog(ctx context.Context, l eventlog.Log, name string) (err error) {
 	if _, err := os.Lstat(name); err == nil {
 		return fmt.Errorf("%s: %w", name, fs.ErrExist)
 	}
+	ctx, stop := untilEnded(ctx)
+	defer stop()
 	f, err := os.CreateTemp(filepath.Dir(name), ".netelf-backup-*")
 	if err != nil {
 		return err
@@ -93,11 +95,8 @@ func copyLog(ctx context.Context, l eventlog.Log, name string) (err error) {
 	if err := errors.Join(r.Close(), f.Sync()); err != nil {
 		return err
 	}
-	if err := os.Link(f.Name(), name); err != nil { // which fails if there is one by now
-		if errors.Is(err, fs.ErrExist) {
-			return fmt.Errorf("%s: %w", name, fs.ErrExist)
-		}
-		return os.Rename(f.Name(), name) // a file system without links
+	if err := place(f.Name(), name); err != nil { // which fails if there is one by now
+		return fmt.Errorf("%s: %w", name, err)
 	}
 	return nil
 }

@@ -7,10 +7,8 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"os/signal"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -66,8 +64,7 @@ in a temporary folder, which is removed at the end.`,
 		case int(f.port) > 1<<16-len(demoServers):
 			return usage("--port %d: want one up to %d, since %d servers have one each", f.port, 1<<16-len(demoServers), len(demoServers))
 		}
-		// A terminal that is closed must leave nothing behind either.
-		ctx, stop := signal.NotifyContext(ctx, syscall.SIGHUP)
+		ctx, stop := untilEnded(ctx)
 		defer stop()
 		return a.demo(ctx, &f)
 	})

@@ -85,7 +85,7 @@ func (a *app) eachFile(ctx context.Context, names []string, opts *files.Options,
 	return outcomeOf(failed, len(names), damaged)
 }
 
-// outcomeOf is the exit code of a verb that has read several files.
+// outcomeOf is the exit code of a verb that has read several files or logs.
 func outcomeOf(failed, all int, damaged bool) error {
 	switch {
 	case failed == all:

@@ -181,13 +181,7 @@ func (a *app) logInfo(ctx context.Context, text string, names []string, asJSON b
 			return outputError(out.err)
 		}
 	}
-	switch {
-	case failed == len(names):
-		return code(exitFailed)
-	case failed > 0:
-		return code(exitSome)
-	}
-	return nil
+	return outcomeOf(failed, len(names), false)
 }
 
 func infoOf(ctx context.Context, t, name string, srv eventlog.Server) (eventlog.Info, error) {

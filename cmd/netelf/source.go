@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -93,7 +95,8 @@ func (a *app) sourceAddVerb() *cobra.Command {
 A message file has the text of the source's events: a DLL, or a .mc file, the text
 that Microsoft's Message Compiler makes one of. The service opens it by its whole
 path on its machine to read it, never to run it, and so its logs have text for
-whoever reads them. Of a server of Windows the path is for its event viewer.`,
+whoever reads them. A file of this machine that is not there is warned of. Of a
+server of Windows the path is for its event viewer.`,
 		Example: `  netelf source add Crusher --log Quarry --message-file crusher.mc
   netelf source add Crusher --log Quarry --message-file 'C:\Quarry\crusher.dll' -s bedrock`,
 		Args:              oneSource,
@@ -184,6 +187,10 @@ func (a *app) tellMessages() func(path string) string {
 			return path
 		}
 		told[path] = true
+		if missesFile(path) {
+			a.say("  warning: %s: there is no such file, and so the events have no text from it", path)
+			return path
+		}
 		tables, err := files.Check(path)
 		if n := messages(tables); n > 0 || err == nil {
 			a.say("  %s: %s", path, messageCount(tables))
@@ -193,6 +200,16 @@ func (a *app) tellMessages() func(path string) string {
 		}
 		return path
 	}
+}
+
+// missesFile says whether a path is one of this machine at which nothing is. What has
+// another system's signs in it may well be there where the log's events are from.
+func missesFile(path string) bool {
+	if !filepath.IsAbs(path) && strings.ContainsAny(filepath.ToSlash(path), `\%:`) || strings.HasPrefix(filepath.ToSlash(path), "//") {
+		return false
+	}
+	_, err := os.Stat(path)
+	return errors.Is(err, fs.ErrNotExist)
 }
 
 func findSource(ctx context.Context, srv eventlog.Server, name string) (src eventlog.Source, found bool, err error) {

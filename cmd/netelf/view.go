@@ -83,6 +83,8 @@ func (a *app) view(ctx context.Context, args []string, text *textFlags, browse b
 	}
 	defer texts.close()
 	c.texts = texts.resolver()
+	ctx, stop := untilEnded(ctx)
+	defer stop()
 	page, err := openLocalPage(c, "/events?since=") // all events: the last hours of a file can be long ago
 	if err != nil {
 		return err

@@ -60,3 +60,31 @@ func TestDocumented(t *testing.T) {
 		t.Errorf("the table of docs/configuration.md (-want +have):\n%s", d)
 	}
 }
+
+// The configuration that docs/configuration.md prints is what would be printed, all of it.
+func TestDocumentedPrint(t *testing.T) {
+	b, err := os.ReadFile("../../docs/configuration.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, have, found := strings.Cut(string(b), "    $ NETELF_SYNC=none netelf config print good.yaml\n")
+	have, _, end := strings.Cut(have, "\n\n")
+	if !found || !end {
+		t.Fatal("docs/configuration.md prints no configuration")
+	}
+	c, err := Load(Source{"good.yaml", []byte("service:\n  data: /srv/events\n  max_size: 16MiB\n  computer: '0815'\n")}, []string{"NETELF_SYNC=none"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	yaml, err := c.YAML()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var want []string
+	for line := range strings.Lines(string(yaml)) {
+		want = append(want, "    "+strings.TrimSuffix(line, "\n"))
+	}
+	if d := cmp.Diff(want, strings.Split(have, "\n")); d != "" {
+		t.Errorf("the configuration in docs/configuration.md (-want +have):\n%s", d)
+	}
+}

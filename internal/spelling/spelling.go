@@ -4,9 +4,9 @@ package spelling
 import "strings"
 
 // Like is the one of the names that a misspelled one may be meant for, "" if there
-// is none.
+// is none. Of four letters one may be wrong: with two it is as well another word.
 func Like(misspelled string, names []string) string {
-	best, most := "", 1+len(misspelled)/4
+	best, most := "", (len(misspelled)+1)/4
 	for _, n := range names {
 		if d := distance(strings.ToLower(misspelled), strings.ToLower(n), most); d <= most && (best == "" || d < most) {
 			best, most = n, d
