@@ -50,6 +50,7 @@ type Target struct {
 // The errors of text that is no target, and of kinds that cannot be read.
 var (
 	errEmpty = errors.New("the target is empty")
+	errInput = errors.New("-: standard input cannot be read or followed: name a file, a folder or a server")
 
 	errGroup error = unsupported("a group is no single target")
 	errFiles error = unsupported("files are only read; what keeps logs is a data directory: dir:PATH")
@@ -72,6 +73,8 @@ func Parse(text string) (Target, error) {
 	switch {
 	case text == "":
 		return t, errEmpty
+	case text == "-": // and not a server of that name; a file is ./-
+		return t, errInput
 	case hasScheme && !strings.ContainsAny(scheme, `/\`):
 		kind, ok := schemes[strings.ToLower(scheme)]
 		if !ok {
