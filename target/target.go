@@ -39,8 +39,8 @@ type Target struct {
 
 	// Socket is where the service of this machine listens, for Local.
 	Socket string
-	// Beside is how many other targets are read at the same time: files share memory.
-	Beside int
+	// Files is how files and folders are read, for Path.
+	Files files.Options
 	// Remote is how a server is asked, for SMB, RPC and HTTP.
 	Remote Remote
 
@@ -132,7 +132,7 @@ func (t Target) Open(ctx context.Context) (eventlog.Server, error) {
 	}
 	switch t.Kind {
 	case Path:
-		srv, err := files.Open(t.Name, &files.Options{Beside: t.Beside})
+		srv, err := files.Open(t.Name, &t.Files)
 		if err != nil {
 			return nil, reason(t.Text, err) // and not srv, which would be a Server that is not nil
 		}
