@@ -339,6 +339,56 @@ func TestRecoveredAlone(t *testing.T) {
 	}
 }
 
+// TestBegun: records are there before the header of their chunk says so, which is what
+// a log that was just made looks like.
+func TestBegun(t *testing.T) {
+	for _, x := range []struct {
+		name   string
+		first  int    // of the records, 3 a chunk
+		chunks int    // of which the last one has a header that knows of none
+		next   uint64 // that the file's header knows of
+		flags  evtx.Flags
+		torn   bool // the first record of the last chunk
+		want   int  // records
+	}{
+		{"just made", 1, 1, 1, evtx.FlagDirty, false, 3},
+		{"the second chunk", 1, 2, 4, evtx.FlagDirty, false, 6},
+		{"numbers go on from a log that was cleared", 501, 1, 501, evtx.FlagDirty, false, 3},
+		{"remains of later numbers", 5001, 1, 1, evtx.FlagDirty, false, 0},
+		{"remains of earlier ones", 1, 1, 4, evtx.FlagDirty, false, 0},
+		{"a log that was closed", 1, 1, 1, 0, false, 0},
+		{"half of a record", 1, 1, 1, evtx.FlagDirty, true, 0},
+	} {
+		t.Run(x.name, func(t *testing.T) {
+			b := file(t, &logtest.EVTX{PerChunk: 3}, series(x.first, 3*x.chunks))
+			h := evtx.FileHeader{NextRecordID: x.next, Chunks: uint16(x.chunks), Flags: x.flags}
+			head, err := h.AppendBinary(nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			copy(b, head)
+			last := b[len(b)-evtx.ChunkSize:]
+			copy(last, unwritten)
+			if x.torn {
+				last[evtx.ChunkDataOffset+4]++
+			}
+			r := reader(t, b, nil)
+			there := items(t, r, eventlog.Selection{})
+			if len(there) != x.want || !slices.Equal(turned(items(t, r, eventlog.Selection{Backward: true})), there) {
+				t.Errorf("%v, want %d records", there, x.want)
+			}
+			for i, e := range there {
+				if e.record != uint64(x.first+i) {
+					t.Errorf("record %d: %v", x.first+i, e)
+				}
+			}
+			if want := uint64(x.first + x.want); x.want > 0 && r.Extent().Next != want {
+				t.Errorf("%d comes next, want %d", r.Extent().Next, want)
+			}
+		})
+	}
+}
+
 // TestNoFile says what is no .evtx file.
 func TestNoFile(t *testing.T) {
 	for name, b := range map[string][]byte{

@@ -193,11 +193,12 @@ func (s *surveyor) look(block int64) error {
 	}
 	var h ChunkHeader
 	err := h.UnmarshalBinary(b)
-	if err == nil && h.FirstRecordID == math.MaxUint64 {
-		return nil // made, and not written to yet
+	unwritten := err == nil && h.FirstRecordID == math.MaxUint64
+	if unwritten && !l.begun(b) {
+		return nil
 	}
 	p := place{block: uint32(block)}
-	if err == nil && len(b) == len(s.head) {
+	if err == nil && !unwritten && len(b) == len(s.head) {
 		sum, _ := h.Checksums(b)
 		p.well = (sum == h.Checksum || !s.verify || l.unsummed()) && h.LastRecordID >= h.FirstRecordID && h.LastRecordID-h.FirstRecordID < MaxRecordSize
 	}
@@ -215,6 +216,9 @@ func (s *surveyor) look(block int64) error {
 			first = h.FirstRecordID
 		}
 		p.well = p.well && first == h.FirstRecordID
+		if unwritten && first != recordID(rec) {
+			return nil // it is just being written
+		}
 	}
 	if first == 0 {
 		if err != nil {
@@ -231,6 +235,17 @@ func (s *surveyor) look(block int64) error {
 	}
 	l.chunks = append(l.chunks, p)
 	return nil
+}
+
+// begun says whether a chunk has records already though its header says that it was
+// made and not written to yet. Headers are brought up to date behind the records, so
+// those follow soon after what the file's says; any others are remains.
+func (l *layout) begun(b []byte) bool {
+	if l.headerErr != nil || l.clean() || len(b) < ChunkDataOffset+RecordHeadSize {
+		return false
+	}
+	rec := b[ChunkDataOffset:]
+	return string(rec[:4]) == recordSignature && recordID(rec)-l.header.NextRecordID < ChunkSize/MinRecordSize
 }
 
 // nothing notes a block without records; neighbours are one stretch.

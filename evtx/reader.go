@@ -44,7 +44,7 @@ type Reader struct {
 	size   int64
 	opts   Options
 	layout *layout
-	signs  atomic.Uint32 // what Renew went by the last time; 0: never
+	signs  atomic.Uint32 // what Renew goes by, of a file that is as it was; 0: not looked at yet
 }
 
 var (

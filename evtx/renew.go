@@ -25,7 +25,7 @@ const maxAhead = 256
 
 var (
 	errShorter = errors.New("the file has become shorter")
-	errNone    = errors.New("none has had a record")
+	errNone    = errors.New("none had a record")
 	errAhead   = errors.New("too many chunks came behind it")
 	errBegins  = errors.New("it does not begin with the record that it did")
 )
@@ -46,7 +46,7 @@ func (r *Reader) Renew(size int64) (*Reader, error) {
 	if err != nil {
 		return nil, err
 	}
-	if r.signs.Swap(signs) == signs && l.tail.until == 0 {
+	if r.signs.Load() == signs && l.tail.until == 0 {
 		return r, nil
 	}
 	n := *l
@@ -62,13 +62,21 @@ func (r *Reader) Renew(size int64) (*Reader, error) {
 	case n.blocks < l.blocks:
 		return nil, fileError("Chunks", 42, errShorter)
 	case len(n.chunks) == 0:
-		return nil, fileError("Chunks", 42, errNone)
+		switch id, err := n.begins(0); {
+		case err != nil:
+			return nil, err
+		case id != 0 || n.header != l.header || size != l.size:
+			return nil, fileError("Chunks", 42, errNone)
+		}
+		r.signs.Store(signs)
+		return r, nil
 	}
 	if err := n.extend(l, r.verify()); err != nil {
 		return nil, err
 	}
 	if n.tail == l.tail && n.next == l.next && n.header == l.header && size == l.size {
-		return r, nil // the signs were not known yet of where the log ends now
+		r.signs.Store(signs) // they were not known yet of where the log ends now
+		return r, nil
 	}
 	o := r.opts
 	o.Parallel = 0 // the walks are short
@@ -90,14 +98,14 @@ func (l *layout) signs(size int64) (uint32, error) {
 	places := []struct {
 		off int64
 		n   int
-	}{{0, HeaderSize}}
+	}{{0, HeaderSize}, {l.offset(0), ChunkDataOffset + RecordHeadSize}}
 	if n := len(l.chunks); n > 0 {
 		newest := int64(l.chunks[n-1].block)
 		places = append(places, struct {
 			off int64
 			n   int
 		}{l.offset(newest), ChunkDataOffset})
-		for _, off := range []int64{l.offset(newest) + int64(l.tail.end), l.offset(newest + 1), l.offset(newest + 2), l.offset(0)} {
+		for _, off := range []int64{l.offset(newest) + int64(l.tail.end), l.offset(newest + 1), l.offset(newest + 2)} {
 			places = append(places, struct {
 				off int64
 				n   int

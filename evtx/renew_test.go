@@ -104,6 +104,9 @@ func TestRenew(t *testing.T) {
 			if file.n > x.read*ChunkSize {
 				t.Errorf("%d bytes were read", file.n)
 			}
+			if again, err := r.Renew(int64(len(file.b))); (again == r) != (n == r) || err != nil {
+				t.Errorf("for who asks beside it: another reader: %v, %v", again != r, err)
+			}
 			for range 3 { // what nothing comes into is looked at in a few places
 				file.n = 0
 				if same, err := n.Renew(int64(len(file.b))); same != n || err != nil {
@@ -156,9 +159,11 @@ func TestRenewErrors(t *testing.T) {
 				t.Fatal(err)
 			}
 			file.b = x.do(file.b)
-			_, err = r.Renew(int64(len(file.b)))
-			if err == nil || err.Error() != x.want || !errors.Is(err, eventlog.ErrCorrupt) {
-				t.Errorf("%v, want %s", err, x.want)
+			for range 2 { // it stays so
+				_, err = r.Renew(int64(len(file.b)))
+				if err == nil || err.Error() != x.want || !errors.Is(err, eventlog.ErrCorrupt) {
+					t.Errorf("%v, want %s", err, x.want)
+				}
 			}
 		})
 	}
@@ -167,8 +172,18 @@ func TestRenewErrors(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := r.Renew(int64(len(empty.b))); err == nil || err.Error() != "evtx: FileHeader.Chunks at offset 0x2a: none has had a record" {
-		t.Error(err)
+	for range 2 {
+		if same, err := r.Renew(int64(len(empty.b))); same != r || err != nil {
+			t.Errorf("an empty log stays so: another reader: %v, %v", same != r, err)
+		}
+	}
+	l := new(logtest.EVTXLog)
+	grow(t, l, 1, 1)
+	copy(empty.b[0x1200:], l.File()[0x1200:]) // and not the headers
+	for range 2 {
+		if _, err := r.Renew(int64(len(empty.b))); err == nil || err.Error() != "evtx: FileHeader.Chunks at offset 0x2a: none had a record" {
+			t.Errorf("the first record: %v", err)
+		}
 	}
 	if _, err := r.Follow(t.Context(), new(eventlog.Selection)); !errors.Is(err, errors.ErrUnsupported) {
 		t.Errorf("whose file it is nobody knows: %v", err)

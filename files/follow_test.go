@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -208,6 +209,63 @@ func TestFollowReplaced(t *testing.T) {
 				g.check(first)
 				if g.cleared != x.cleared || len(g.losses) != x.cleared {
 					t.Error(g.losses)
+				}
+			})
+		})
+	}
+}
+
+// TestFollowBeside: two follow one and the same Log, and each has what comes, though
+// the file's time says nothing: the first record of a log, too.
+func TestFollowBeside(t *testing.T) {
+	for _, before := range []int{0, 5} {
+		t.Run(strconv.Itoa(before), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				g := newGrowth(t, "a.evtx", 1)
+				if _, err := g.f.Write(fileOf(t, g.name, nil)); err != nil {
+					t.Fatal(err)
+				}
+				g.make()
+				g.append(before)
+				info, err := g.f.Stat()
+				if err != nil {
+					t.Fatal(err)
+				}
+				l, err := open(t, g.name, nil).OpenLog(t.Context(), g.name)
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer l.Close()
+				ctx, cancel := context.WithCancel(t.Context())
+				var given [2][]uint64
+				var all sync.WaitGroup
+				for i := range given {
+					c, err := eventlog.Follow(ctx, l, new(eventlog.Selection))
+					if err != nil {
+						t.Fatal(err)
+					}
+					all.Go(func() {
+						defer c.Close()
+						var e eventlog.Event
+						for c.Next(ctx, &e) == nil {
+							given[i] = append(given[i], e.RecordNumber)
+						}
+					})
+				}
+				time.Sleep(time.Minute)
+				synctest.Wait()
+				g.append(1)
+				if err := os.Chtimes(g.name, info.ModTime(), info.ModTime()); err != nil {
+					t.Error(err)
+				}
+				time.Sleep(time.Minute)
+				synctest.Wait()
+				cancel()
+				all.Wait()
+				for i := range given {
+					if want := []uint64{uint64(before + 1)}; !slices.Equal(given[i], want) {
+						t.Errorf("%d was given %v, want %v", i, given[i], want)
+					}
 				}
 			})
 		})

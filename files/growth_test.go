@@ -93,20 +93,26 @@ func (g *growth) swap() {
 
 // evtx makes it an .evtx log, of which each record comes in pieces.
 func (g *growth) evtx(l *logtest.EVTXLog) {
+	made := false
 	g.put = func(e *eventlog.Event) {
 		writes, err := l.Append(e)
 		if err != nil {
 			g.t.Error(err)
 		}
-		if e.RecordNumber > 1 && g.random.IntN(2) == 0 { // in an order of their own
-			g.random.Shuffle(len(writes), func(i, j int) { writes[i], writes[j] = writes[j], writes[i] })
+		if g.random.IntN(2) == 0 { // in an order of their own
+			some := writes
+			if !made {
+				some = writes[1:] // behind the one that makes the file
+			}
+			g.random.Shuffle(len(some), func(i, j int) { some[i], some[j] = some[j], some[i] })
 		}
+		made = true
 		pause := 200 * time.Millisecond / time.Duration(max(len(writes), 1)) // of all less than PollMin
 		for _, w := range writes {
 			if err := logtest.Apply(g.f, []logtest.Write{w}); err != nil {
 				g.t.Error(err)
 			}
-			if e.RecordNumber > 1 && g.random.IntN(2) == 0 {
+			if g.random.IntN(2) == 0 {
 				time.Sleep(pause)
 			}
 		}

@@ -9,6 +9,5 @@
 //	@group                                       the servers of a group in the configuration
 //	anything with a path separator, or what is there by that name: a file or a folder
 //
-// This version does not read https:// yet, and says so. Groups are for whoever has
-// the configuration: Open does not know them.
+// Groups are for whoever has the configuration: Open does not know them.
 package target

@@ -39,8 +39,8 @@ type Target struct {
 
 	// Socket is where the service of this machine listens, for Local.
 	Socket string
-	// Beside is how many other targets are read at the same time: files share memory.
-	Beside int
+	// Files is how files and folders are read, for Path.
+	Files files.Options
 	// Remote is how a server is asked, for SMB, RPC and HTTP.
 	Remote Remote
 
@@ -50,6 +50,7 @@ type Target struct {
 // The errors of text that is no target, and of kinds that cannot be read.
 var (
 	errEmpty = errors.New("the target is empty")
+	errInput = errors.New("-: standard input cannot be read or followed: name a file, a folder or a server")
 
 	errGroup error = unsupported("a group is no single target")
 	errFiles error = unsupported("files are only read; what keeps logs is a data directory: dir:PATH")
@@ -72,6 +73,8 @@ func Parse(text string) (Target, error) {
 	switch {
 	case text == "":
 		return t, errEmpty
+	case text == "-": // and not a server of that name; a file is ./-
+		return t, errInput
 	case hasScheme && !strings.ContainsAny(scheme, `/\`):
 		kind, ok := schemes[strings.ToLower(scheme)]
 		if !ok {
@@ -129,7 +132,7 @@ func (t Target) Open(ctx context.Context) (eventlog.Server, error) {
 	}
 	switch t.Kind {
 	case Path:
-		srv, err := files.Open(t.Name, &files.Options{Beside: t.Beside})
+		srv, err := files.Open(t.Name, &t.Files)
 		if err != nil {
 			return nil, reason(t.Text, err) // and not srv, which would be a Server that is not nil
 		}

@@ -41,6 +41,8 @@ func TestParse(t *testing.T) {
 		{"/nowhere/at/all", Path, "/nowhere/at/all", ""},
 		{"a/b://c", Path, "a/b://c", ""},
 		{"", 0, "", "the target is empty"},
+		{"-", 0, "", "-: standard input cannot be read or followed: name a file, a folder or a server"},
+		{"./-", Path, "./-", ""},
 		{"@", 0, "", "@: no group is named: @servers"},
 		{"dir:", 0, "", "dir:: no folder is named: dir:/var/lib/netelf"},
 		{"rpc://", 0, "", "rpc://: no server is named: rpc://bedrock"},

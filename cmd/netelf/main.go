@@ -16,22 +16,27 @@ import (
 	"github.com/spf13/cobra"
 
 	"netelf.example/eventlog"
+	"netelf.example/files"
 	"netelf.example/internal/config"
 	"netelf.example/query"
 	"netelf.example/render"
 )
 
-func main() { os.Exit(run(os.Args[1:])) }
+func main() { os.Exit(newApp().run(os.Args[1:])) }
+
+// newApp has the outside of this process.
+func newApp() *app {
+	return &app{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, now: time.Now, environ: os.Environ}
+}
 
 // run is main that returns.
-func run(args []string) int {
+func (a *app) run(args []string) int {
 	// A reader that went away is an error of the write, which ends everything quietly.
 	signal.Ignore(syscall.SIGPIPE)
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	context.AfterFunc(ctx, stop) // a second one ends the process at once
 
-	a := &app{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, now: time.Now, environ: os.Environ}
 	root := a.root()
 	if len(args) > 0 && args[0] == cobra.ShellCompRequestCmd {
 		plainUsages(root)
@@ -49,6 +54,7 @@ type app struct {
 	credentials           credentialFlags
 	ownConfig             string         // the file of --config
 	people                *config.People // what is in it; nil: nobody has asked yet
+	files                 files.Options  // how files that are named are read
 
 	unattended bool // nobody is asked on a terminal, though there may be one
 

@@ -48,7 +48,11 @@ func TestMain(m *testing.M) {
 		}
 		os.Exit(0)
 	}
-	testscript.Main(ending{m}, map[string]func(){"netelf": main})
+	testscript.Main(ending{m}, map[string]func(){"netelf": func() {
+		a := newApp()
+		a.files.PollMin, a.files.PollMax = 50*time.Millisecond, 400*time.Millisecond // a script waits for it
+		os.Exit(a.run(os.Args[1:]))
+	}})
 }
 
 type ending struct{ *testing.M }

@@ -74,7 +74,7 @@ func TestDemoPage(t *testing.T) {
 	if err := d.open(t.Context(), time.Now(), 0); err != nil {
 		t.Fatal(err)
 	}
-	a := &app{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, now: time.Now, environ: os.Environ}
+	a := newApp()
 	page, err := a.demoPage(d)
 	if err != nil {
 		t.Fatal(err)

@@ -211,7 +211,7 @@ func (a *app) watched(name string) (list []server.Target, messages string, err e
 		if err != nil {
 			return nil, "", fmt.Errorf("watch.servers: %s: %w", member, err)
 		}
-		t.Beside = len(members) - 1
+		t.Files.Beside = len(members) - 1
 		list = append(list, given.target(t, groups[member]))
 	}
 	return list, people.Catalog, nil

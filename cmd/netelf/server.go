@@ -104,12 +104,14 @@ func (a *app) member(m config.Member) (target.Target, error) {
 	return t, err
 }
 
-// parse is target.Parse, and knows where the service of this machine listens, and
-// who asks.
+// parse is target.Parse, and knows how files are read, where the service of this
+// machine listens, and who asks.
 func (a *app) parse(text string, l config.Logon) (target.Target, error) {
 	t, err := target.Parse(text)
 	switch {
 	case err != nil:
+	case t.Kind == target.Path:
+		t.Files = a.files
 	case t.Kind == target.Local:
 		t.Socket = a.socket()
 	case t.Kind == target.SMB, t.Kind == target.RPC:

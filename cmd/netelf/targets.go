@@ -46,7 +46,7 @@ func (a *app) targets(args []string, file string) ([]target.Target, error) {
 		}
 	}
 	for i := range l.targets {
-		l.targets[i].Beside = len(l.targets) - 1
+		l.targets[i].Files.Beside = len(l.targets) - 1
 	}
 	return l.targets, nil
 }

@@ -56,7 +56,7 @@ func (a *app) view(ctx context.Context, args []string, text *textFlags, browse b
 	c := manyConfig{every: viewEvery}
 	for _, arg := range args {
 		t, err := target.Parse(arg)
-		t.Beside = len(args) - 1
+		t.Files.Beside = len(args) - 1
 		switch {
 		case err != nil:
 			return usage("%w", err)
