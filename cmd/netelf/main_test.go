@@ -9,11 +9,13 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/signal"
 	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -58,6 +60,11 @@ func TestMain(m *testing.M) {
 type ending struct{ *testing.M }
 
 func (m ending) Run() int {
+	if signal.Ignored(syscall.SIGHUP) {
+		// As nohup has it, and what is started inherits that; but not of a signal that
+		// is caught.
+		signal.Notify(make(chan os.Signal, 1), syscall.SIGHUP)
+	}
 	defer func() {
 		for _, f := range atEnd {
 			f()
