@@ -124,8 +124,7 @@ type item struct {
 // that is opened later than Wait gives its own newest events when it is opened.
 // An event counts as selected there unless Where is No without its text.
 //
-// The logs of a target are those that it has when it is first opened; of those
-// that it lists, what may not be read is passed over.
+// The logs of a target are those that it has when it is first opened.
 //
 // A target, or a log, that cannot be opened or breaks off is told to Notice once
 // and tried again until it is back; it goes on behind what it has given, and the

@@ -39,7 +39,7 @@ func newPlace(name string, logs ...string) *place {
 }
 
 func (p *place) target(logs ...string) Target {
-	return Target{Name: p.name, Logs: logs, Open: func(ctx context.Context) (eventlog.Server, error) {
+	return Target{Name: p.name, Logs: logs, PassRefused: true, Open: func(ctx context.Context) (eventlog.Server, error) {
 		p.mu.Lock()
 		defer p.mu.Unlock()
 		p.opens = append(p.opens, time.Now())
@@ -741,17 +741,19 @@ func TestFollowGivenUp(t *testing.T) {
 		logs   []string
 		told   []string
 		gives  bool // Application goes on
+		folder bool // it is one: nothing in it is for others
 	}{
-		"one is not there":      {nil, []string{"Quarry", "Application"}, []string{`bedrock/Quarry: log "Quarry": file does not exist; given up`}, true},
-		"none is there":         {nil, []string{"Quarry", "Slate"}, []string{`bedrock: log "Quarry": file does not exist; given up`}, false},
-		"one is refused":        {func(p *place) { p.logs[0].down = refused }, []string{"System", "Application"}, []string{"bedrock/System: open log Security: permission denied; given up"}, true},
-		"one of all is refused": {func(p *place) { p.logs[0].down = refused }, nil, nil, true},
+		"one is not there":      {nil, []string{"Quarry", "Application"}, []string{`bedrock/Quarry: log "Quarry": file does not exist; given up`}, true, false},
+		"none is there":         {nil, []string{"Quarry", "Slate"}, []string{`bedrock: log "Quarry": file does not exist; given up`}, false, false},
+		"one is refused":        {func(p *place) { p.logs[0].down = refused }, []string{"System", "Application"}, []string{"bedrock/System: open log Security: permission denied; given up"}, true, false},
+		"one of all is refused": {func(p *place) { p.logs[0].down = refused }, nil, nil, true, false},
 		"all are refused": {func(p *place) { p.logs[0].down, p.logs[1].down = refused, refused }, nil,
-			[]string{"bedrock: open log Security: permission denied; given up"}, false},
-		"one cannot be followed": {func(p *place) { p.logs[0].still = true }, nil, []string{"bedrock/System: follow: unsupported operation; given up"}, true},
+			[]string{"bedrock: open log Security: permission denied; given up"}, false, false},
+		"one cannot be followed": {func(p *place) { p.logs[0].still = true }, nil, []string{"bedrock/System: follow: unsupported operation; given up"}, true, false},
 		"none can be followed": {func(p *place) { p.logs[0].still, p.logs[1].still = true, true }, nil,
-			[]string{"bedrock: follow: unsupported operation; given up"}, false},
-		"the server is refused": {func(p *place) { p.down = refused }, nil, []string{"bedrock: open log Security: permission denied; given up"}, false},
+			[]string{"bedrock: follow: unsupported operation; given up"}, false, false},
+		"the server is refused":      {func(p *place) { p.down = refused }, nil, []string{"bedrock: open log Security: permission denied; given up"}, false, false},
+		"one of a folder is refused": {func(p *place) { p.logs[0].down = refused }, nil, []string{"bedrock/System: open log Security: permission denied; given up"}, true, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			follows(t, func(t *testing.T) {
@@ -760,7 +762,9 @@ func TestFollowGivenUp(t *testing.T) {
 					tt.change(p)
 				}
 				var h heard
-				c := Follow(t.Context(), []Target{p.target(tt.logs...)}, nil, &FollowOptions{Notice: h.notice, Last: 3})
+				target := p.target(tt.logs...)
+				target.PassRefused = !tt.folder
+				c := Follow(t.Context(), []Target{target}, nil, &FollowOptions{Notice: h.notice, Last: 3})
 				defer c.Close()
 				if !tt.gives {
 					wantNext(t, c, "nothing is left to be followed: not all servers could be read")

@@ -42,7 +42,7 @@ type followed struct {
 // unasked says whether l is passed over without a word: it may not be read, and
 // nobody asked for it by name.
 func (l *followed) unasked() bool {
-	return l.target.Logs == nil && !l.opened && eventlog.StateOf(l.err) == eventlog.Refused
+	return !l.opened && l.target.passes(l.err)
 }
 
 // open opens the log and follows it behind its mark.

@@ -52,6 +52,11 @@ type Target struct {
 	OpenTimeout time.Duration
 }
 
+// passes says whether a log that could not be opened is passed over.
+func (t *Target) passes(err error) bool {
+	return t.PassRefused && t.Logs == nil && t.Default == nil && err != nil && eventlog.StateOf(err) == eventlog.Refused
+}
+
 // Options are how to scan.
 type Options struct {
 	Parallel int           // how many targets work at the same time; 0: DefaultParallel

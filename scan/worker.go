@@ -177,13 +177,12 @@ func (w *worker) open(ctx context.Context) error {
 	}
 	w.sources = make([]*source, 0, len(names))
 	w.requests = make(chan *batch, 2*len(names))
-	pass := w.target.PassRefused && w.target.Logs == nil && w.target.Default == nil
 	var refused error
 	for _, name := range names {
 		s := &source{worker: w, name: name, ready: make(chan *batch, 2), asked: true, size: 1}
 		b := &batch{source: s, want: 1, most: maxBatchBytes}
 		err := w.openLog(ctx, s, w.sel)
-		if pass && err != nil && eventlog.StateOf(err) == eventlog.Refused {
+		if w.target.passes(err) {
 			s.close()
 			refused = fmt.Errorf("log %s: %w", name, err)
 			continue
