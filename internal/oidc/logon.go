@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
-	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -15,6 +14,7 @@ import (
 	"github.com/coreos/go-oidc/v3/oidc"
 	"golang.org/x/oauth2"
 
+	"netelf.example/internal/quote"
 	"netelf.example/nt"
 )
 
@@ -132,7 +132,7 @@ func (p *Provider) name(claims map[string]json.RawMessage) (string, error) {
 		}
 	}
 	if !shown(name) {
-		return "", &Refused{Reason: "the name that the provider says is none: " + quoted(name)}
+		return "", &Refused{Reason: "the name that the provider says is none: " + quote.Short(name)}
 	}
 	return name, nil
 }
@@ -146,15 +146,6 @@ func shown(name string) bool {
 	return !strings.ContainsFunc(name, func(r rune) bool {
 		return r == '\\' || r == utf8.RuneError || r != ' ' && !unicode.IsPrint(r)
 	})
-}
-
-// quoted is a stranger's text for an error, not longer than it helps.
-func quoted(s string) string {
-	const most = 64
-	if len(s) > most {
-		return strconv.QuoteToASCII(s[:most]) + "…"
-	}
-	return strconv.QuoteToASCII(s)
 }
 
 func text(b json.RawMessage) (s string, ok bool) {
