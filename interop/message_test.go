@@ -456,16 +456,22 @@ func startWine(t testing.TB) func(stdin, exe string) (string, error) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	env := append(os.Environ(), "WINEPREFIX="+filepath.Join(dir, "prefix"), "WINEDEBUG=-all", "DISPLAY=")
+	prefix := "prefix" // in dir
+	env := func() []string {
+		return append(os.Environ(), "WINEPREFIX="+filepath.Join(dir, prefix), "WINEDEBUG=-all", "DISPLAY=")
+	}
+	stop := func() {
+		cmd := exec.Command("/usr/lib/wine/wineserver64", "-k", "-w")
+		cmd.Env = env()
+		_ = cmd.Run() // there may be none any more
+	}
 	t.Cleanup(func() {
-		stop := exec.Command("/usr/lib/wine/wineserver64", "-k", "-w")
-		stop.Env = env
-		_ = stop.Run()        // there may be none any more
+		stop()
 		_ = os.RemoveAll(dir) // what is left is in the temporary folder
 	})
 	runIn := func(stdin, program string, args ...string) (string, error) {
 		cmd := exec.Command(program, args...)
-		cmd.Env, cmd.Dir, cmd.Stdin = env, dir, strings.NewReader(stdin)
+		cmd.Env, cmd.Dir, cmd.Stdin = env(), dir, strings.NewReader(stdin)
 		var stderr bytes.Buffer
 		cmd.Stderr = &stderr
 		out, err := cmd.Output()
@@ -474,8 +480,20 @@ func startWine(t testing.TB) func(stdin, exe string) (string, error) {
 		}
 		return string(out), nil
 	}
-	if out, err := runIn("", wine, "wineboot.exe", "--init"); err != nil {
-		t.Fatal(out, err)
+	// Wine's making of its folder now and then leaves programs of Windows out, then
+	// says that they can't be started. That is not what is tested: a second folder is
+	// made, and a third.
+	for try := 1; ; try++ {
+		out, err := runIn("", wine, "wineboot.exe", "--init")
+		if err == nil {
+			break
+		}
+		if try == 3 {
+			t.Fatal(out, err)
+		}
+		t.Log("Wine did not start, once more: ", out, err)
+		stop()
+		prefix = fmt.Sprintf("prefix%d", try+1)
 	}
 	for name, text := range map[string]string{"e.s": "\n", "b.def": "LIBRARY bcryptprimitives.dll\nEXPORTS\n  ProcessPrng = advapi32.SystemFunction036\n"} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o666); err != nil {
@@ -485,7 +503,7 @@ func startWine(t testing.TB) func(stdin, exe string) (string, error) {
 	if out, err := runIn("", as, "-o", "e.o", "e.s"); err != nil {
 		t.Fatal(out, err)
 	}
-	dll := filepath.Join("prefix", "drive_c", "windows", "system32", "bcryptprimitives.dll")
+	dll := filepath.Join(prefix, "drive_c", "windows", "system32", "bcryptprimitives.dll")
 	if out, err := runIn("", ld, "-shared", "-e", "0", "-o", dll, "e.o", "b.def"); err != nil {
 		t.Fatal(out, err)
 	}
