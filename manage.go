@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"netelf.example/eventlog"
+	"netelf.example/internal/worded"
 )
 
 // GetNumberOfEventLogRecords is how many records a log or a backup has:
@@ -156,12 +157,7 @@ func EventLogGetInfo(ctx context.Context, h Handle, level uint32) (EventLogInfo1
 	}, nil
 }
 
-var errNoSettings = unsupported("the server does not tell the log's settings")
-
-type unsupported string
-
-func (e unsupported) Error() string        { return string(e) }
-func (e unsupported) Is(target error) bool { return target == errors.ErrUnsupported }
+var errNoSettings = worded.Errorf(errors.ErrUnsupported, "the server does not tell the log's settings")
 
 // units is n in whole units, rounded up, of at most limit.
 func units(n, unit int64, limit uint32) uint32 {

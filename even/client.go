@@ -14,6 +14,7 @@ import (
 	"netelf.example/eventlog"
 	"netelf.example/internal/dcerpc"
 	"netelf.example/internal/ndr"
+	"netelf.example/internal/worded"
 	"netelf.example/nt"
 )
 
@@ -189,12 +190,7 @@ func (c *Client) Logs(ctx context.Context) ([]eventlog.Info, error) {
 
 // ErrNotListed is a name that the server was not asked to open, since nothing says
 // that it has a log of that name. It is fs.ErrNotExist.
-var ErrNotListed error = notListed{}
-
-type notListed struct{}
-
-func (notListed) Error() string        { return "it is not opened" }
-func (notListed) Is(target error) bool { return target == fs.ErrNotExist }
+var ErrNotListed = worded.Errorf(fs.ErrNotExist, "it is not opened")
 
 // OpenLog opens a log. A server opens Application for a name that it does not know,
 // so names other than Application, Security and System are opened only where the

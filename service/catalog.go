@@ -16,6 +16,7 @@ import (
 
 	"netelf.example/eventlog"
 	"netelf.example/internal/quote"
+	"netelf.example/internal/worded"
 )
 
 // catalogName is the file of a data directory that says which logs and sources
@@ -144,10 +145,10 @@ func (s *catalogState) addLog(e logEntry) error {
 	}
 	key := eventlog.Fold(e.Name)
 	if old, ok := s.logs[key]; ok {
-		return worded(fs.ErrExist, "there is a log %s already", old.Name)
+		return worded.Errorf(fs.ErrExist, "there is a log %s already", old.Name)
 	}
 	if src, ok := s.source(key); ok && eventlog.Fold(src.Log) != key {
-		return worded(fs.ErrExist, "log %s: it is the name of a source of log %s", e.Name, src.Log)
+		return worded.Errorf(fs.ErrExist, "log %s: it is the name of a source of log %s", e.Name, src.Log)
 	}
 	e.Created = e.Created.UTC().Round(0)
 	s.logs[key] = e
@@ -188,22 +189,9 @@ func (c *catalog) setSDDL(name, sddl string) error {
 	})
 }
 
-// wordedError is a sentinel in words of its own: that of package fs speaks of files.
-type wordedError struct {
-	text string
-	is   error
-}
-
-func worded(is error, format string, args ...any) error {
-	return &wordedError{fmt.Sprintf(format, args...), is}
-}
-
 func noLog(name string) error {
-	return worded(fs.ErrNotExist, "there is no log %s", quote.Short(name))
+	return worded.Errorf(fs.ErrNotExist, "there is no log %s", quote.Short(name))
 }
-
-func (e *wordedError) Error() string { return e.text }
-func (e *wordedError) Unwrap() error { return e.is }
 
 func (s *catalogState) find(name string) (key string, e logEntry, err error) {
 	key = eventlog.Fold(name)

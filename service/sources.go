@@ -8,6 +8,7 @@ import (
 
 	"netelf.example/eventlog"
 	"netelf.example/internal/quote"
+	"netelf.example/internal/worded"
 	"netelf.example/nt"
 )
 
@@ -103,7 +104,7 @@ func (c *catalog) removeSource(name string) error {
 		}
 		key := eventlog.Fold(name)
 		if _, ok := s.sources[key]; !ok {
-			return worded(fs.ErrNotExist, "there is no source %s", quote.Short(name))
+			return worded.Errorf(fs.ErrNotExist, "there is no source %s", quote.Short(name))
 		}
 		delete(s.sources, key)
 		return nil
@@ -127,10 +128,10 @@ func (s *catalogState) addSource(src Source, replace bool) error {
 	}
 	old, exists := s.sources[key]
 	if exists && !replace {
-		return worded(fs.ErrExist, "there is a source %s of log %s already", old.Name, old.Log)
+		return worded.Errorf(fs.ErrExist, "there is a source %s of log %s already", old.Name, old.Log)
 	}
 	if named, ok := s.logs[key]; ok && named.Name != l.Name {
-		return worded(fs.ErrExist, "source %s: it is the name of a log, and so a source of that", src.Name)
+		return worded.Errorf(fs.ErrExist, "source %s: it is the name of a log, and so a source of that", src.Name)
 	}
 	if !exists && len(s.sources) >= maxSources {
 		return fmt.Errorf("source %s: there are %d sources, which is the limit: %w", src.Name, maxSources, eventlog.ErrTooLarge)

@@ -11,6 +11,7 @@ import (
 	"slices"
 
 	"netelf.example/eventlog"
+	"netelf.example/internal/worded"
 	"netelf.example/service"
 )
 
@@ -116,7 +117,7 @@ func isDataDir(name string) error {
 	fi, err := os.Stat(name)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return missing("no such data directory")
+		return worded.Errorf(fs.ErrNotExist, "no such data directory")
 	case err != nil:
 		return err
 	case !fi.IsDir():
@@ -129,14 +130,8 @@ func isDataDir(name string) error {
 			return err
 		}
 	}
-	return missing("is a folder but no data directory: it has no " + marks[0])
+	return worded.Errorf(fs.ErrNotExist, "is a folder but no data directory: it has no %s", marks[0])
 }
-
-// missing is an fs.ErrNotExist with a text of its own.
-type missing string
-
-func (e missing) Error() string        { return string(e) }
-func (e missing) Is(target error) bool { return target == fs.ErrNotExist }
 
 // mayLieThere are files that a data directory may have before it is one: those of
 // its users.

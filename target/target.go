@@ -13,6 +13,7 @@ import (
 	"netelf.example/api"
 	"netelf.example/eventlog"
 	"netelf.example/files"
+	"netelf.example/internal/worded"
 	"netelf.example/scan"
 	"netelf.example/service"
 )
@@ -52,15 +53,9 @@ var (
 	errEmpty = errors.New("the target is empty")
 	errInput = errors.New("-: standard input cannot be read or followed: name a file, a folder or a server")
 
-	errGroup error = unsupported("a group is no single target")
-	errFiles error = unsupported("files are only read; what keeps logs is a data directory: dir:PATH")
+	errGroup = worded.Errorf(errors.ErrUnsupported, "a group is no single target")
+	errFiles = worded.Errorf(errors.ErrUnsupported, "files are only read; what keeps logs is a data directory: dir:PATH")
 )
-
-// unsupported is an errors.ErrUnsupported with a text of its own.
-type unsupported string
-
-func (e unsupported) Error() string        { return string(e) }
-func (e unsupported) Is(target error) bool { return target == errors.ErrUnsupported }
 
 var schemes = map[string]Kind{"smb": SMB, "rpc": RPC, "https": HTTP}
 

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"netelf.example/eventlog"
+	"netelf.example/internal/worded"
 	"netelf.example/render"
 	"netelf.example/scan"
 	"netelf.example/service"
@@ -193,12 +194,7 @@ func (a *app) planFollow(f *followFlags, args []string) (*followJob, error) {
 }
 
 // errDataDir is an errors.ErrUnsupported that says why.
-var errDataDir error = unfollowable("nothing comes to a data directory while it is read: follow the service that keeps it")
-
-type unfollowable string
-
-func (e unfollowable) Error() string        { return string(e) }
-func (e unfollowable) Is(target error) bool { return target == errors.ErrUnsupported }
+var errDataDir = worded.Errorf(errors.ErrUnsupported, "nothing comes to a data directory while it is read: follow the service that keeps it")
 
 // followable is open, and says of what does not grow while it is open that it
 // cannot be followed.

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"io/fs"
 	"slices"
 	"strconv"
 	"strings"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"netelf.example/internal/worded"
 	"netelf.example/message"
 	"netelf.example/message/catalog"
 )
@@ -74,7 +76,7 @@ without a log stands in for every log. Net* is all sources that begin with Net.`
 
 // noSource is that a catalogue has no source of that name.
 func noSource(name string) error {
-	return notThere(fmt.Sprintf("there is no source %q; 'netelf message list' lists them", name))
+	return worded.Errorf(fs.ErrNotExist, "there is no source %q; 'netelf message list' lists them", name)
 }
 
 // shownLangs is how many languages a table shows.

@@ -14,6 +14,7 @@ import (
 	"netelf.example/eventlog"
 	"netelf.example/internal/certs"
 	"netelf.example/internal/config"
+	"netelf.example/internal/worded"
 	"netelf.example/target"
 )
 
@@ -229,16 +230,10 @@ func of(t *target.Target, err error) error {
 func openLog(ctx context.Context, t, name string, srv eventlog.Server) (eventlog.Log, error) {
 	l, err := srv.OpenLog(ctx, name)
 	if errors.Is(err, fs.ErrNotExist) && !errors.Is(err, even.ErrNotListed) { // that says why
-		return nil, notThere(fmt.Sprintf("there is no log %q; 'netelf logs --server %s' lists them", name, t))
+		return nil, worded.Errorf(fs.ErrNotExist, "there is no log %q; 'netelf logs --server %s' lists them", name, t)
 	}
 	return l, err
 }
-
-// notThere is an fs.ErrNotExist that says where to look.
-type notThere string
-
-func (e notThere) Error() string        { return string(e) }
-func (e notThere) Is(target error) bool { return target == fs.ErrNotExist }
 
 // changingLog is changing for one log, with what it is like before.
 func (a *app) changingLog(ctx context.Context, text, name string, f func(t *target.Target, srv eventlog.Server, l eventlog.Log, before eventlog.Info) error) error {

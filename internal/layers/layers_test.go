@@ -19,7 +19,7 @@ const module = "netelf.example"
 // above its own. Paths are relative to the module; "." is its root.
 var layers = [][]string{
 	{"nt"},
-	{"eventlog", "internal/certs", "internal/quote"},
+	{"eventlog", "internal/certs", "internal/quote", "internal/worded"},
 	{"internal/wire", "internal/filelog", "internal/hexdoc", "internal/journal", "internal/config", "internal/users", "internal/oidc", "internal/regf", "internal/spelling", "internal/version"},
 	{"evt", "binxml", "query", "render", "scan", "internal/ndr", "internal/ntlm"},
 	{"evtx", "internal/reading", "internal/krb5", "internal/spnego", "internal/dcerpc"},

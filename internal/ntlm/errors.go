@@ -6,27 +6,22 @@ import (
 	"io/fs"
 
 	"netelf.example/eventlog"
+	"netelf.example/internal/worded"
 )
-
-// refusal is an error that says no to the peer: fs.ErrPermission by errors.Is.
-type refusal string
-
-func (r refusal) Error() string        { return string(r) }
-func (r refusal) Is(target error) bool { return target == fs.ErrPermission }
 
 // What Step and a Session answer beside malformed input. All but ErrState and
 // ErrProtection are fs.ErrPermission by errors.Is.
 var (
 	// ErrLogon is an acceptor's answer to an unknown user and to a wrong password
 	// alike.
-	ErrLogon error = refusal("unknown user or wrong password")
+	ErrLogon = worded.Errorf(fs.ErrPermission, "unknown user or wrong password")
 	// ErrWeak is an LM or NTLMv1 response, or a peer without what is required.
-	ErrWeak error = refusal("the peer's authentication is too weak")
+	ErrWeak = worded.Errorf(fs.ErrPermission, "the peer's authentication is too weak")
 	// ErrMIC is a logon whose messages were changed on the way.
-	ErrMIC error = refusal("the integrity code of the logon is wrong")
+	ErrMIC = worded.Errorf(fs.ErrPermission, "the integrity code of the logon is wrong")
 	// ErrSignature is a message that was changed, repeated, left out or signed by
 	// somebody else. The direction that it came from is unusable after it.
-	ErrSignature error = refusal("the signature of the message is wrong")
+	ErrSignature = worded.Errorf(fs.ErrPermission, "the signature of the message is wrong")
 	// ErrProtection is a request to sign or seal where that was not negotiated.
 	ErrProtection = errors.New("this protection was not negotiated")
 	// ErrState is a call that the state of the exchange does not allow.

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 
 	"netelf.example/eventlog"
+	"netelf.example/internal/worded"
 )
 
 // Mechanism is one side of an authentication mechanism's exchange. Those of
@@ -30,21 +31,15 @@ type Offer struct {
 	New func() (Mechanism, error) // makes one for one exchange
 }
 
-// refusal is an error that says no to the peer: fs.ErrPermission by errors.Is.
-type refusal string
-
-func (r refusal) Error() string        { return string(r) }
-func (r refusal) Is(target error) bool { return target == fs.ErrPermission }
-
 // What Step answers beside malformed tokens and the mechanism's own errors. ErrState
 // alone is not fs.ErrPermission.
 var (
 	// ErrRejected is an acceptor's reject.
-	ErrRejected error = refusal("the server rejects the authentication")
+	ErrRejected = worded.Errorf(fs.ErrPermission, "the server rejects the authentication")
 	// ErrNoMechanism is a peer that has none of the mechanisms.
-	ErrNoMechanism error = refusal("the two sides have no authentication mechanism in common")
+	ErrNoMechanism = worded.Errorf(fs.ErrPermission, "the two sides have no authentication mechanism in common")
 	// ErrMIC is a signature of the list that is missing where it is required.
-	ErrMIC error = refusal("the signature of the list of mechanisms is missing")
+	ErrMIC = worded.Errorf(fs.ErrPermission, "the signature of the list of mechanisms is missing")
 	// ErrState is a token that the state of the exchange does not allow.
 	ErrState = errors.New("not possible in this state of the negotiation")
 )

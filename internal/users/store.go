@@ -13,16 +13,12 @@ import (
 
 	"netelf.example/eventlog"
 	"netelf.example/internal/quote"
+	"netelf.example/internal/worded"
 )
 
 // ErrLogon is a name that no user has, or a password that is not its own; which,
 // is not said. It is fs.ErrPermission.
-var ErrLogon error = logonError{}
-
-type logonError struct{}
-
-func (logonError) Error() string        { return "wrong user name or password" }
-func (logonError) Is(target error) bool { return target == fs.ErrPermission }
+var ErrLogon = worded.Errorf(fs.ErrPermission, "wrong user name or password")
 
 // ErrBusy is a file that another process goes on changing.
 var ErrBusy = errors.New("is being changed by another process")
@@ -150,24 +146,12 @@ func bare(err error) error {
 	return err
 }
 
-// modeError is a file that others may read.
-type modeError struct {
-	name string
-	mode fs.FileMode
-}
-
-func (e modeError) Error() string {
-	return fmt.Sprintf("has the mode %04o, so others may get at the passwords: chmod 600 %s", e.mode.Perm(), e.name)
-}
-
-func (e modeError) Is(target error) bool { return target == fs.ErrPermission }
-
 func checkMode(name string, info fs.FileInfo) error {
 	switch {
 	case !info.Mode().IsRegular():
 		return errors.New("is no regular file")
 	case modesCount && info.Mode().Perm()&0o077 != 0:
-		return modeError{name, info.Mode()}
+		return worded.Errorf(fs.ErrPermission, "has the mode %04o, so others may get at the passwords: chmod 600 %s", info.Mode().Perm(), name)
 	}
 	return nil
 }
@@ -186,21 +170,12 @@ func (s *Store) Lookup(name string) (User, error) {
 	return f.user(e), nil
 }
 
-// nameError is a name that nobody has, or somebody has already.
-type nameError struct {
-	text string
-	is   error
-}
-
-func (e *nameError) Error() string        { return e.text }
-func (e *nameError) Is(target error) bool { return target == e.is }
-
 func noUser(name string) error {
-	return &nameError{"there is no user " + quote.Short(name), fs.ErrNotExist}
+	return worded.Errorf(fs.ErrNotExist, "there is no user %s", quote.Short(name))
 }
 
 func isUser(name string) error {
-	return &nameError{"there is a user " + quote.Short(name) + " already", fs.ErrExist}
+	return worded.Errorf(fs.ErrExist, "there is a user %s already", quote.Short(name))
 }
 
 // List is all users, in the order in which they were added.

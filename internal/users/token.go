@@ -16,6 +16,7 @@ import (
 
 	"netelf.example/eventlog"
 	"netelf.example/internal/quote"
+	"netelf.example/internal/worded"
 )
 
 // Scope is what a token may do of what its owner may.
@@ -230,7 +231,7 @@ func (s *Store) AddToken(ctx context.Context, user string, t Token) (text string
 	err = s.changeUser(ctx, user, func(e *entry) error {
 		switch {
 		case e.token(t.Name) >= 0:
-			return &nameError{"there is a token " + quote.Short(t.Name) + " already", fs.ErrExist}
+			return worded.Errorf(fs.ErrExist, "there is a token %s already", quote.Short(t.Name))
 		case len(e.tokens) == maxTokens:
 			return fmt.Errorf("user %s has %d tokens, which is the limit: %w", quote.Short(e.name), maxTokens, eventlog.ErrTooLarge)
 		}
@@ -248,7 +249,7 @@ func (s *Store) RemoveToken(ctx context.Context, user, name string) error {
 	return s.changeUser(ctx, user, func(e *entry) error {
 		i := e.token(name)
 		if i < 0 {
-			return &nameError{"there is no token " + quote.Short(name), fs.ErrNotExist}
+			return worded.Errorf(fs.ErrNotExist, "there is no token %s", quote.Short(name))
 		}
 		e.tokens = slices.Delete(slices.Clone(e.tokens), i, i+1)
 		return nil
