@@ -159,7 +159,7 @@ func checkpointed(t testing.TB, name string, l eventlog.Log) string {
 		t.Fatal(err)
 	}
 	copied := filepath.Join(t.TempDir(), filepath.Base(name))
-	for end := time.Now().Add(10 * time.Second); ; time.Sleep(50 * time.Millisecond) {
+	for end := time.Now().Add(time.Minute); ; time.Sleep(50 * time.Millisecond) {
 		b, err := os.ReadFile(name)
 		if err != nil {
 			t.Fatal(err)

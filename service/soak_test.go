@@ -182,11 +182,15 @@ func (k *soak) follow(ctx context.Context, stop <-chan uint64) error {
 	w := walk{k: k, next: 1}
 	var e eventlog.Event
 	for n := newest.Load(); n == 0 || w.next <= n; n = newest.Load() {
-		wait, done := context.WithTimeout(ctx, 200*time.Millisecond)
+		patience := 200 * time.Millisecond
+		if n > 0 {
+			patience = time.Minute // it is there
+		}
+		wait, done := context.WithTimeout(ctx, patience)
 		err := c.Next(wait, &e)
 		done()
 		if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
-			if n := newest.Load(); n > 0 && w.next <= n {
+			if n > 0 {
 				return fmt.Errorf("record %d of %d does not come", w.next, n)
 			}
 			// A cursor that has ended goes on behind its mark.
