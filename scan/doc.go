@@ -69,7 +69,7 @@
 // # Without a merge
 //
 // Each gives what each log has as soon as it is there, log by log, for those who count
-// it or put it in order later.
+// it or put it in order later. Ask opens the servers for what is not in their logs.
 //
 // # Following
 //

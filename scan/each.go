@@ -32,20 +32,10 @@ import (
 func Each(ctx context.Context, targets []Target, sel *eventlog.Selection, opts *EachOptions, t Taker) []Outcome {
 	e := newEach(targets, sel, opts, t)
 	all := make([]Outcome, len(targets))
-	credentials := e.opts.Credentials
-	if credentials == nil {
-		credentials = new(Credentials)
-	}
-	tokens := make(chan struct{}, cmp.Or(max(e.opts.Parallel, 0), DefaultParallel))
 	var examined atomic.Uint64
 	var running sync.WaitGroup
-	for i, target := range targets {
-		w := &worker{
-			target: target, index: i, sel: &e.first,
-			reading: max(e.opts.Timeout, 0), deadline: max(e.opts.Deadline, 0),
-			turn: credentials.join(&target), tokens: tokens, examined: &examined,
-			survey: e.opts.Info, about: about{status: Status{Target: target.Name}},
-		}
+	for i, w := range newWorkers(targets, &e.first, &e.opts.Options, &examined) {
+		w.survey = e.opts.Info
 		running.Go(func() {
 			all[i] = e.run(ctx, w)
 			t.Over(i, &all[i])
@@ -163,7 +153,6 @@ type turns struct {
 // run reads one target to its end.
 func (e *each) run(ctx context.Context, w *worker) (o Outcome) {
 	o.Target = w.target.Name
-	w.soft = time.AfterFunc(time.Hour, func() { w.late.Store(true) }) // fill sets it
 	defer func() {
 		w.close()
 		o.Elapsed = time.Duration(w.busy.Load())

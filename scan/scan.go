@@ -110,24 +110,8 @@ func Open(ctx context.Context, targets []Target, sel *eventlog.Selection, opts *
 		limit:  sel.Limit,
 		judge:  sel.Limit > 0 && sel.Where != nil && sel.Where.Needs().Has(eventlog.FieldMessage),
 	}
-	credentials := opts.Credentials
-	if credentials == nil {
-		credentials = new(Credentials)
-	}
-	tokens := make(chan struct{}, cmp.Or(max(opts.Parallel, 0), DefaultParallel))
-	for i, t := range targets {
-		w := &worker{
-			target:   t,
-			index:    i,
-			sel:      sel,
-			reading:  max(opts.Timeout, 0),
-			deadline: max(opts.Deadline, 0),
-			turn:     credentials.join(&t),
-			tokens:   tokens,
-			examined: &c.examined,
-			about:    about{status: Status{Target: t.Name}},
-		}
-		c.workers = append(c.workers, w)
+	c.workers = newWorkers(targets, sel, opts, &c.examined)
+	for _, w := range c.workers {
 		c.running.Go(func() { w.run(ctx, c.opened) })
 	}
 	return c

@@ -58,9 +58,34 @@ type worker struct {
 // of a batch away from Nexts that are slow but alive.
 const softDeadline = 50 * time.Millisecond
 
+// newWorkers are those of a walk over targets, each in the line of its credential.
+func newWorkers(targets []Target, sel *eventlog.Selection, opts *Options, examined *atomic.Uint64) []*worker {
+	credentials := opts.Credentials
+	if credentials == nil {
+		credentials = new(Credentials)
+	}
+	tokens := make(chan struct{}, cmp.Or(max(opts.Parallel, 0), DefaultParallel))
+	all := make([]*worker, len(targets))
+	for i, t := range targets {
+		w := &worker{
+			target:   t,
+			index:    i,
+			sel:      sel,
+			reading:  max(opts.Timeout, 0),
+			deadline: max(opts.Deadline, 0),
+			turn:     credentials.join(&t),
+			tokens:   tokens,
+			examined: examined,
+			about:    about{status: Status{Target: t.Name}},
+		}
+		w.soft = time.AfterFunc(time.Hour, func() { w.late.Store(true) }) // fill sets it
+		all[i] = w
+	}
+	return all
+}
+
 func (w *worker) run(ctx context.Context, opened chan<- *worker) {
 	defer w.close()
-	w.soft = time.AfterFunc(time.Hour, func() { w.late.Store(true) }) // fill sets it
 	if w.err = w.turn.wait(ctx); w.err == nil {
 		if !w.work(ctx, func() { w.err = w.open(ctx) }) {
 			w.err = ctx.Err()
@@ -164,13 +189,10 @@ func (w *worker) open(ctx context.Context) error {
 	w.about.phase(Opening)
 	w.timeout = w.opening()
 	defer func() { w.timeout = w.reading }()
-	server, err := answer(ctx, w, w.target.Open)
-	w.turn.answered(err)
-	if err != nil {
+	if err := w.openServer(ctx); err != nil {
 		return err
 	}
-	w.server = server
-	defer w.about.ask(server)
+	defer w.about.ask(w.server)
 	names, err := w.names(ctx)
 	if err != nil {
 		return err
@@ -201,6 +223,16 @@ func (w *worker) open(ctx context.Context) error {
 		return refused // all were; or there is no log
 	}
 	return nil
+}
+
+// openServer logs on.
+func (w *worker) openServer(ctx context.Context) error {
+	server, err := answer(ctx, w, w.target.Open)
+	w.turn.answered(err)
+	if err == nil {
+		w.server = server
+	}
+	return err
 }
 
 // names are the logs to be read.

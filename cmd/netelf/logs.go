@@ -12,81 +12,162 @@ import (
 	"netelf.example/eventlog"
 	"netelf.example/evt"
 	"netelf.example/render"
+	"netelf.example/scan"
 )
 
+// logsFlags are the flags of logs as they were given.
+type logsFlags struct {
+	server, file, output, zone string
+	timeout                    time.Duration
+	timeoutGiven               bool
+}
+
 func (a *app) logsVerb() *cobra.Command {
-	var server, output, zone string
-	cmd := &cobra.Command{
-		Use:     "logs",
+	var f logsFlags
+	var cmd *cobra.Command
+	cmd = &cobra.Command{
+		Use:     "logs [TARGET...]",
 		GroupID: groupKeep,
-		Short:   "List the logs that are kept",
-		Long: `Lists the logs that the service of this machine keeps, or those of --server: how
-many records each has, when the oldest and the newest were written, how large its
-file is and how large it may get, and what may be overwritten then. FLAGS says
+		Short:   "List the logs that servers keep",
+		Long: `Lists the logs that the service of this machine keeps, or those of each TARGET, all
+of which are asked at once: how many records each log has, when the oldest and the
+newest were written, how large its file is and how large it may get, and what may
+be overwritten then. FLAGS says
 
   full       a report was refused for want of space
   no access  it may not be read, so nothing more is known of it
 
-The logs of a folder of files are listed as well.`,
+A TARGET is what 'netelf scan' has as one: a server, a group of servers, a data
+directory, or a file or folder of files. The trouble of one never stops another;
+where a password is refused it is not tried at the next server.
+
+Exit codes: 0 all is well; 1 none of the targets could be asked; 2 wrong usage;
+4 some of them could not be.`,
 		Example: `  netelf logs
-  netelf logs --server dir:/var/lib/netelf -o json`,
-		Args:              noArgs,
-		ValidArgsFunction: cobra.NoFileCompletions,
+  netelf logs dir:/var/lib/netelf -o json
+  netelf logs -U fred bedrock barney rpc://wilma
+  netelf logs @web`,
+		ValidArgsFunction: a.completeTargets,
+		RunE: a.verb(func(ctx context.Context, args []string) error {
+			fl := cmd.Flags()
+			if f.timeoutGiven = fl.Changed("timeout"); f.timeout < 0 {
+				return usage("--timeout %v: want a length of time, as 30s", f.timeout)
+			}
+			if fl.Changed("server") && (len(args) > 0 || f.file != "") {
+				return usage("--server %s is one target, and there are others: name it beside them", f.server)
+			}
+			return a.logs(ctx, &f, args)
+		}),
 	}
-	a.serverFlag(cmd, &server)
-	outputFlag(cmd, &output)
-	cmd.Flags().StringVar(&zone, "timezone", "local", "the `zone` of times: local, utc, or a name as Europe/Berlin; json is in utc")
-	cmd.RunE = a.verb(func(ctx context.Context, _ []string) error {
-		asJSON, err := isJSON(output)
-		if err != nil {
-			return err
-		}
-		loc, err := parseZone(zone)
-		if err != nil {
-			return err
-		}
-		return a.reading(ctx, server, func(srv eventlog.Server) error {
-			infos, err := srv.Logs(ctx)
-			if err != nil {
-				return err
-			}
-			if !asJSON {
-				return put(a.stdout, logsTable(infos, loc))
-			}
-			for i := range infos {
-				if err := a.putJSON(logJSON(server, &infos[i])); err != nil {
-					return err
-				}
-			}
-			return nil
-		})
-	})
+	a.serverFlag(cmd, &f.server)
+	fl := cmd.Flags()
+	fl.StringVar(&f.file, "targets", "", "read targets from this `file`, one a line; - is the standard input")
+	fl.DurationVar(&f.timeout, "timeout", 0, "give up on a target that does not answer within this `time`, as 30s; 0: wait\n(default 30s for another machine, else 0)")
+	outputFlag(cmd, &f.output)
+	fl.StringVar(&f.zone, "timezone", "local", "the `zone` of times: local, utc, or a name as Europe/Berlin; json is in utc")
 	return cmd
 }
 
-func logsTable(infos []eventlog.Info, loc *time.Location) []byte {
+// logs asks all targets for their logs, and lists what they answer.
+func (a *app) logs(ctx context.Context, f *logsFlags, args []string) error {
+	asJSON, err := isJSON(f.output)
+	if err != nil {
+		return err
+	}
+	loc, err := parseZone(f.zone)
+	if err != nil {
+		return err
+	}
+	if len(args) == 0 && f.file == "" {
+		args = []string{f.server}
+	}
+	parsed, err := a.targets(args, f.file)
+	if err != nil {
+		return err
+	}
+	targets := make([]scan.Target, len(parsed))
+	for i, t := range parsed {
+		targets[i] = t.Scan(nil)
+		if !f.timeoutGiven && far(t.Kind) {
+			targets[i].OpenTimeout = openTimeout
+		}
+	}
+	all := make([][]eventlog.Info, len(targets))
+	outcomes := scan.Ask(ctx, targets, &scan.Options{Timeout: f.timeout}, func(ctx context.Context, i int, srv eventlog.Server) (err error) {
+		all[i], err = srv.Logs(ctx)
+		return err
+	})
+	failed := 0
+	for i := range outcomes {
+		if outcomes[i].Err != nil {
+			failed++
+			all[i] = nil // it may have come too late
+		}
+	}
+	if failed < len(targets) {
+		if err := a.putLogs(targets, all, asJSON, loc); err != nil {
+			return outputError(err)
+		}
+	}
+	for i := range outcomes {
+		switch o := &outcomes[i]; {
+		case o.NotTried():
+			a.say("netelf: %s: not tried: %s", o.Target, words(o.Err))
+		case o.Err != nil:
+			a.say("netelf: %s: %s", o.Target, errorText(o.Err))
+		}
+	}
+	return outcomeOf(failed, len(targets), false)
+}
+
+func (a *app) putLogs(targets []scan.Target, all [][]eventlog.Info, asJSON bool, loc *time.Location) error {
+	if !asJSON {
+		return put(a.stdout, logsTable(targets, all, loc))
+	}
+	for n, infos := range all {
+		for i := range infos {
+			if err := a.putJSON(logJSON(targets[n].Name, &infos[i])); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// logsTable is the logs of all targets; of which one each is, is said where there are
+// several.
+func logsTable(targets []scan.Target, all [][]eventlog.Info, loc *time.Location) []byte {
 	at := func(t time.Time) string {
 		if t.IsZero() {
 			return ""
 		}
 		return t.In(loc).Format("2006-01-02 15:04:05")
 	}
-	rows := [][]string{{"LOG", "RECORDS", "OLDEST", "NEWEST", "SIZE", "MAX SIZE", "RETENTION", "FLAGS"}}
-	for i := range infos {
-		f := &infos[i]
-		row := []string{f.Name, "", "", "", "", "", "", strings.Join(logFlags(f), ", ")}
-		if known(f) {
-			copy(row[1:], []string{fmt.Sprint(f.Count()), at(f.OldestTime), at(f.NewestTime)})
-			if f.Size > 0 {
-				row[4] = shortSize(f.Size)
+	rows := [][]string{{"SERVER", "LOG", "RECORDS", "OLDEST", "NEWEST", "SIZE", "MAX SIZE", "RETENTION", "FLAGS"}}
+	for n, infos := range all {
+		for i := range infos {
+			f := &infos[i]
+			row := []string{targets[n].Name, f.Name, "", "", "", "", "", "", strings.Join(logFlags(f), ", ")}
+			if known(f) {
+				copy(row[2:], []string{fmt.Sprint(f.Count()), at(f.OldestTime), at(f.NewestTime)})
+				if f.Size > 0 {
+					row[5] = shortSize(f.Size)
+				}
+				if f.MaxSize > 0 {
+					row[6], row[7] = shortSize(f.MaxSize), shortRetention(f.Retention)
+				}
 			}
-			if f.MaxSize > 0 {
-				row[5], row[6] = shortSize(f.MaxSize), shortRetention(f.Retention)
-			}
+			rows = append(rows, row)
 		}
-		rows = append(rows, row)
 	}
-	return columns([]bool{false, true, false, false, true, true, false, false}, rows)
+	right := []bool{false, false, true, false, false, true, true, false, false}
+	if len(targets) == 1 {
+		right = right[1:]
+		for i := range rows {
+			rows[i] = rows[i][1:]
+		}
+	}
+	return columns(right, rows)
 }
 
 // known says whether anything is known of a log but its name: a file is never of
