@@ -68,6 +68,7 @@ type Many struct {
 	targets map[string]*Target
 	views   *viewStore
 	uploads *uploads
+	kept    keptServers
 	sweeper sync.WaitGroup
 	stop    context.CancelFunc
 }
@@ -104,8 +105,9 @@ func NewMany(o ManyOptions) (*Many, error) {
 	return m, nil
 }
 
-// Close removes the files that were sent.
+// Close removes the files that were sent, and closes servers that were kept open.
 func (m *Many) Close() error {
+	m.kept.close()
 	m.stop()
 	m.sweeper.Wait()
 	return m.uploads.close()
@@ -175,6 +177,18 @@ func (h *Handler) find(ctx context.Context, name string, logs []string) (scan.Ta
 		t.Default = nil
 	}
 	return t, nil
+}
+
+// keeping does f with a target that find has found, over a server that was kept open if
+// there is one. What is on this machine is opened each time: nobody logs on for it.
+func (h *Handler) keeping(ctx context.Context, name string, t scan.Target, f func(scan.Target) (answered bool, err error)) error {
+	m, id := h.opts.Many, identityOf(ctx)
+	known := m.targets[name]
+	if known == nil || known.Kind == "file" || m.uploads.find(id, name) != nil {
+		_, err := f(t)
+		return err
+	}
+	return m.kept.walk(keptKey{name, looksAtSecurity(id.caller)}, t, f)
 }
 
 // notRefused is a target that is left alone while its credential is one that was refused

@@ -53,38 +53,18 @@ func (h *Handler) single(ctx context.Context, server, log string, record uint64,
 	if err != nil {
 		return nil, err
 	}
-	var e, found eventlog.Event
-	out := &api.Single{}
-	sel := eventlog.Selection{Start: max(record, 2) - 1, Limit: 3, Budget: 3, Want: eventlog.AllFields}
 	ctx, cancel := context.WithTimeout(ctx, recordTime)
 	defer cancel()
-	cur := scan.Open(ctx, []scan.Target{t}, &sel, &h.opts.Many.opts.Scan)
-	defer cur.Close()
-	texts := eventlog.Resolve(cur, &sel, h.opts.Texts)
-	for {
-		err = texts.Next(ctx, &e)
-		if _, lost := eventlog.AsLoss(err); lost {
-			continue
-		}
-		if err != nil {
-			break
-		}
-		switch {
-		case e.RecordNumber == record:
-			found = *e.Clone()
-		case e.RecordNumber+1 == record:
-			out.Previous = e.RecordNumber
-		case e.RecordNumber == record+1:
-			out.Next = e.RecordNumber
-		}
+	var found eventlog.Event
+	out := &api.Single{}
+	err = h.keeping(ctx, server, t, func(t scan.Target) (answered bool, err error) {
+		found, *out = eventlog.Event{}, api.Single{}
+		return h.beside(ctx, t, record, &found, out)
+	})
+	if err != nil {
+		return nil, err
 	}
 	if found.RecordNumber == 0 {
-		if err != io.EOF && !isBudget(err) {
-			if o := cur.Outcomes(); len(o) == 1 && o[0].Err != nil {
-				err = o[0].Err
-			}
-			return nil, err
-		}
 		what := fs.ErrNotExist
 		if !at.IsZero() { // somebody has seen it
 			what = eventlog.ErrMarkGone
@@ -106,6 +86,43 @@ func (h *Handler) single(ctx context.Context, server, log string, record uint64,
 	found.Offset = -1
 	out.Event = render.AppendJSON(nil, &found, 0)
 	return out, nil
+}
+
+// beside reads a record, which stays empty if there is none, and notes in out which
+// ones are beside it. The error is of what could not be read, if it was not found.
+func (h *Handler) beside(ctx context.Context, t scan.Target, record uint64, found *eventlog.Event, out *api.Single) (answered bool, err error) {
+	sel := eventlog.Selection{Start: max(record, 2) - 1, Limit: 3, Budget: 3, Want: eventlog.AllFields}
+	cur := scan.Open(ctx, []scan.Target{t}, &sel, &h.opts.Many.opts.Scan)
+	defer cur.Close()
+	texts := eventlog.Resolve(cur, &sel, h.opts.Texts)
+	var e eventlog.Event
+	for {
+		err = texts.Next(ctx, &e)
+		if _, lost := eventlog.AsLoss(err); lost {
+			continue
+		}
+		if err != nil {
+			break
+		}
+		switch {
+		case e.RecordNumber == record:
+			*found = *e.Clone()
+		case e.RecordNumber+1 == record:
+			out.Previous = e.RecordNumber
+		case e.RecordNumber == record+1:
+			out.Next = e.RecordNumber
+		}
+	}
+	if err == io.EOF || isBudget(err) {
+		return true, nil
+	}
+	if found.RecordNumber != 0 {
+		return false, nil
+	}
+	if o := cur.Outcomes(); len(o) == 1 && o[0].Err != nil {
+		err = o[0].Err
+	}
+	return false, err
 }
 
 // hexOf is a record as it is stored; nil: it is not known.

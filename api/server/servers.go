@@ -82,6 +82,7 @@ func (h *Handler) servers() {
 			return nil, h.problem(ctx, fmt.Errorf("server %q takes no credential: %w", in.name(), eventlog.ErrInvalid))
 		}
 		t.Logon(in.Body.User, in.Body.Password)
+		m.kept.forget() // it is the other user who is let in there, or not
 		m.opts.Fleet.Renew(t.Scan(nil).Credential)
 		h.opts.Logger.Info("another credential", "caller", c.Name, "server", t.Name)
 		h.opts.Accounts.audit(ctx, c, Act{Kind: ActCredentialGiven, On: t.Name, What: in.Body.User})
