@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"sync/atomic"
 	"syscall"
@@ -158,4 +159,26 @@ func TestManyKept(t *testing.T) {
 	betty.want(200, "", "GET", "/v1/servers/betty/logs/System/records/2", "")
 	betty.want(403, "", "GET", "/v1/servers/betty/logs/Security/records/1", "")
 	fred.want(404, "", "GET", "/v1/servers/betty/logs/Quarry/records/1", "")
+}
+
+// TestManyForeign: the trouble of another server is no internal error of this one.
+func TestManyForeign(t *testing.T) {
+	f := newFleet(t, 1)
+	fred := f.browser("fred", "Yabba1")
+	known := f.many.targets["betty"]
+	for _, x := range []struct {
+		err    error
+		status int
+		has    string
+	}{
+		{&net.OpError{Op: "dial", Net: "tcp", Err: syscall.ECONNREFUSED}, 502, `"code":"server-failed","detail":"betty: dial tcp: connection refused"`},
+		{fmt.Errorf("no answer: %w", context.DeadlineExceeded), 504, `"code":"timeout","detail":"no answer: `},
+		{errors.New("it says nonsense"), 502, `"code":"server-failed","detail":"betty: it says nonsense"`},
+		{fmt.Errorf("wrong password: %w", fs.ErrPermission), 403, `"code":"access-denied"`},
+	} {
+		known.Scan = func(logs []string) scan.Target {
+			return scan.Target{Name: "betty", Logs: logs, Open: func(context.Context) (eventlog.Server, error) { return nil, x.err }}
+		}
+		fred.want(x.status, x.has, "GET", "/v1/servers/betty/logs/System/records/1", "")
+	}
 }

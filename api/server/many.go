@@ -191,6 +191,16 @@ func (h *Handler) keeping(ctx context.Context, name string, t scan.Target, f fun
 	return m.kept.walk(keptKey{name, looksAtSecurity(id.caller)}, t, f)
 }
 
+// foreign is an error of another server as an answer: what the contract does not know is
+// no error of this one.
+func (h *Handler) foreign(ctx context.Context, server string, err error) error {
+	if _, known := eventlog.ProblemOf(err); known || server == Own {
+		return err
+	}
+	h.opts.Logger.Warn("another server", "server", server, "caller", callerOf(ctx).Name, "error", err)
+	return refusal(http.StatusBadGateway, server+": "+err.Error(), nil).coded("server-failed")
+}
+
 // notRefused is a target that is left alone while its credential is one that was refused
 // there: else each question would be another wrong password.
 func (m *Many) notRefused(t scan.Target) scan.Target {

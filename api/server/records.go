@@ -31,7 +31,7 @@ type RecordTime struct {
 
 func (h *Handler) records() {
 	op := operation("server-record", http.MethodGet, "servers/{server}/logs/{log}/records/{record}", "One event of a server, with all that is known of it", http.StatusOK)
-	op.Errors = append(op.Errors, http.StatusGone)
+	op.Errors = append(op.Errors, http.StatusGone, http.StatusBadGateway, http.StatusGatewayTimeout)
 	huma.Register(h.api, op, func(ctx context.Context, in *struct {
 		ServerRecordPath
 		RecordTime
@@ -62,7 +62,7 @@ func (h *Handler) single(ctx context.Context, server, log string, record uint64,
 		return h.beside(ctx, t, record, &found, out)
 	})
 	if err != nil {
-		return nil, err
+		return nil, h.foreign(ctx, server, err)
 	}
 	if found.RecordNumber == 0 {
 		what := fs.ErrNotExist
