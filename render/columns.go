@@ -4,7 +4,8 @@ import "slices"
 
 // columns are those of the table and what they share.
 //
-// On a terminal the message keeps a third of the width, whatever the others hold:
+// On a terminal the message keeps a third of the width, whatever the others hold, or two
+// sevenths where they would not be of use without the rest of it:
 // they begin narrower if they must, grow only into what is left, and what does
 // not fit into one of them is cut. Times and numbers are never cut, as half of
 // one is another.
@@ -14,6 +15,7 @@ type columns struct {
 	gap   int // between two columns
 	rest  int // in list: the column that has all that the others leave
 	spare int // what the others may still grow by, of a terminal
+	least int // of the message
 }
 
 type column struct {
@@ -28,7 +30,10 @@ const (
 	namedWidth  = 16  // of a datum
 	maxGrow     = 40  // to which a column may grow
 	leastWidth  = 4   // to which one may shrink
+	usefulWidth = 8   // beyond which the others shrink before one goes below it
 	typeWidth   = 11  // of information: the words beyond are told apart without their ends
+	usefulType  = 8   // audit s… and audit f…
+	usefulLog   = 12  // wilma/System
 	roomy       = 100 // a terminal this wide has two spaces between columns, others one
 )
 
@@ -93,6 +98,7 @@ func columnsOf(fields []Field, width int) columns {
 		t.rest = len(fields) - 1
 	} else if t.width > 0 {
 		t.list[text].width = (t.width + 2) / 3
+		t.least = (2*t.width + 6) / 7
 	}
 	t.spare = t.width + t.gap
 	for i := range t.list {
@@ -101,7 +107,21 @@ func columnsOf(fields []Field, width int) columns {
 	return t
 }
 
-// shrink takes from the widest columns what is missing.
+// excess is how much wider a column is than it should be at least. Of the type, whose
+// words are short, half of it counts.
+func (c *column) excess() int {
+	switch c.field {
+	case FieldType:
+		n := c.width - usefulType
+		return n - max(0, n/2)
+	case FieldLog:
+		return c.width - usefulLog
+	}
+	return c.width - usefulWidth
+}
+
+// shrink takes what is missing from the columns that have most beyond what they
+// should have, and then some of it from the message.
 func (t *columns) shrink() {
 	for t.spare < 0 {
 		var from *column
@@ -111,12 +131,15 @@ func (t *columns) shrink() {
 				from = c
 				break
 			}
-			if i != t.rest && !c.whole && c.width > leastWidth && (from == nil || c.width >= from.width) {
+			if i != t.rest && !c.whole && c.width > leastWidth && (from == nil || c.excess() >= from.excess()) {
 				from = c
 			}
 		}
 		if from == nil {
 			return // so the line is cut at its end
+		}
+		if rest := &t.list[t.rest]; from.excess() <= 0 && t.least > 0 && rest.width > t.least {
+			from = rest
 		}
 		from.width--
 		t.spare++

@@ -45,7 +45,8 @@
 // colour of the type repeats what its word says.
 //
 // On a terminal cells and lines are cut, which an ellipsis says: the message keeps
-// a third of the width, and the others share the rest. Where that is too little
+// a third of the width, or two sevenths where the others would be of no use without
+// the difference, and the others share the rest. Where that is too little
 // for the least that each begins with, the computer is left out, and then the
 // record number, unless they are asked for. Times and numbers are never cut. Of a
 // path its end is kept, of a server's log the beginning and the end. Below 100
