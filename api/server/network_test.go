@@ -11,7 +11,9 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -260,5 +262,33 @@ func TestBroken(t *testing.T) {
 	err := c.DeleteLog(t.Context(), "System")
 	if err == nil || asked != 3 || eventlog.StateOf(err) != eventlog.Unreachable || !strings.Contains(err.Error(), "broke off") {
 		t.Errorf("asked %d times: %v, %v", asked, err, eventlog.StateOf(err))
+	}
+}
+
+// gone is a client that takes no answer.
+type gone struct {
+	*httptest.ResponseRecorder
+	statuses []int
+}
+
+func (g *gone) WriteHeader(status int) { g.statuses = append(g.statuses, status) }
+
+func (g *gone) Write([]byte) (int, error) { return 0, syscall.EPIPE }
+
+// TestGone: a client that goes away before it has the answer is no error, and gets no
+// second one.
+func TestGone(t *testing.T) {
+	h := New(Options{Caller: CallerOf, For: forAll(&memory{})})
+	for _, cancelled := range []bool{false, true} {
+		ctx, cancel := context.WithCancel(context.WithValue(t.Context(), peerKey{}, callerFor(Peer{})))
+		if cancelled {
+			cancel()
+		}
+		g := &gone{ResponseRecorder: httptest.NewRecorder()}
+		h.ServeHTTP(g, httptest.NewRequestWithContext(ctx, http.MethodGet, "/v1/about", nil))
+		cancel()
+		if !slices.Equal(g.statuses, []int{200}) {
+			t.Errorf("cancelled %t: statuses %d", cancelled, g.statuses)
+		}
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
 	"reflect"
@@ -101,6 +102,21 @@ func init() {
 	}
 }
 
+// jsonFormat is the library's, for which an answer that nobody takes is no error: it
+// would begin another one, or panic.
+var jsonFormat = huma.Format{
+	Marshal:   func(w io.Writer, v any) error { return huma.DefaultJSONFormat.Marshal(untaken{w}, v) },
+	Unmarshal: huma.DefaultJSONFormat.Unmarshal,
+}
+
+// untaken is a Writer to somebody who may have gone.
+type untaken struct{ w io.Writer }
+
+func (u untaken) Write(b []byte) (int, error) {
+	_, _ = u.w.Write(b) // who has gone is not told
+	return len(b), nil
+}
+
 // New makes a Handler.
 func New(opts Options) *Handler {
 	if opts.Now == nil {
@@ -121,6 +137,7 @@ func New(opts Options) *Handler {
 	config.DocsPath = ""     // it would load scripts from elsewhere
 	config.SchemasPath = ""  // they are in the document
 	config.CreateHooks = nil // no $schema in each answer
+	config.Formats = map[string]huma.Format{"application/json": jsonFormat, "json": jsonFormat}
 	config.NoFormatFallback = false
 	config.RejectUnknownQueryParameters = true
 	config.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
