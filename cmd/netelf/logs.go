@@ -92,6 +92,12 @@ func (a *app) logs(ctx context.Context, f *logsFlags, args []string) error {
 			targets[i].OpenTimeout = openTimeout
 		}
 	}
+	waiting := time.AfterFunc(2*progressAfter, func() {
+		if width(a.stderr) > 0 {
+			a.say("waiting for answers; --timeout says how long one may take")
+		}
+	})
+	defer waiting.Stop()
 	all := make([][]eventlog.Info, len(targets))
 	outcomes := scan.Ask(ctx, targets, &scan.Options{Timeout: f.timeout}, func(ctx context.Context, i int, srv eventlog.Server) (err error) {
 		all[i], err = srv.Logs(ctx)
