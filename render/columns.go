@@ -4,11 +4,10 @@ import "slices"
 
 // columns are those of the table and what they share.
 //
-// On a terminal the message keeps a third of the width, whatever the others hold, or two
-// sevenths where they would not be of use without the rest of it:
-// they begin narrower if they must, grow only into what is left, and what does
-// not fit into one of them is cut. Times and numbers are never cut, as half of
-// one is another.
+// On a terminal the message keeps a third of the width, whatever the others hold, or
+// two sevenths where they would be of no use without the difference: they begin
+// narrower if they must, grow only into what is left, and what does not fit into one
+// of them is cut. Times and numbers are never cut, as half of one is another.
 type columns struct {
 	list  []column
 	width int // of the terminal; 0: nothing is cut

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 	"unicode/utf8"
 
 	"netelf.example/eventlog"
@@ -45,6 +46,25 @@ func TestTableWidths(t *testing.T) {
 					t.Fatalf("%d columns, %d of the message: %s", w, x, lines[max(i, 0)])
 				}
 			}
+		}
+	}
+}
+
+// At 80 columns it can be told of which server a log is, and what became of an audit.
+func TestTableNarrow(t *testing.T) {
+	var events []*eventlog.Event
+	for _, server := range []string{"wilma", "betty"} {
+		for _, typ := range []eventlog.Type{eventlog.AuditSuccess, eventlog.AuditFailure} {
+			events = append(events, &eventlog.Event{
+				Origin: &eventlog.Origin{Server: server, Log: "System"}, RecordNumber: 1, TimeGenerated: time.Unix(1, 0),
+				ID: 5719, Source: "NETLOGON", Type: typ, Strings: []string{strings.Repeat("x", 80)}, Offset: -1,
+			})
+		}
+	}
+	want := []string{"audit s… wilma/System NETLOGON ", "audit f… wilma/System NETLOGON ", "audit s… betty/System NETLOGON ", "audit f… betty/System NETLOGON "}
+	for i, line := range strings.Split(renderAll(t, Table, &Options{Width: 80}, events), "\n")[1:5] {
+		if !strings.Contains(line, want[i]) {
+			t.Errorf("%q has no %q", line, want[i])
 		}
 	}
 }

@@ -87,9 +87,9 @@ func (a *app) logs(ctx context.Context, f *logsFlags, args []string) error {
 	}
 	targets := make([]scan.Target, len(parsed))
 	for i, t := range parsed {
-		targets[i] = t.Scan(nil)
-		if !f.timeoutGiven && far(t.Kind) {
-			targets[i].OpenTimeout = openTimeout
+		targets[i] = scanTarget(t, nil)
+		if f.timeoutGiven {
+			targets[i].OpenTimeout = 0
 		}
 	}
 	waiting := time.AfterFunc(2*progressAfter, func() {

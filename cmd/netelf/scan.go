@@ -288,12 +288,12 @@ func (a *app) planScan(f *scanFlags, args []string) (_ *scanJob, err error) {
 		j.log = logs[0]
 	}
 	for _, t := range parsed {
-		s := t.Scan(asked.logs(t.Kind, f.logs != nil, logs))
+		s := scanTarget(t, asked.logs(t.Kind, f.logs != nil, logs))
 		if all {
 			s.Default, s.PassRefused = nil, false
 		}
-		if !f.timeoutGiven && far(t.Kind) {
-			s.OpenTimeout = openTimeout
+		if f.timeoutGiven {
+			s.OpenTimeout = 0
 		}
 		j.targets = append(j.targets, s)
 		j.render.OneLog = len(parsed) == 1 && t.Kind == target.Path && isFile(t.Name)
@@ -333,6 +333,16 @@ const openTimeout = 30 * time.Second
 
 // far says whether targets of a kind are other machines.
 func far(k target.Kind) bool { return k == target.SMB || k == target.RPC || k == target.HTTP }
+
+// scanTarget is a target of its logs with these names, as its Scan has it, that is not
+// waited for without an end if it is another machine.
+func scanTarget(t target.Target, logs []string) scan.Target {
+	s := t.Scan(logs)
+	if far(t.Kind) {
+		s.OpenTimeout = openTimeout
+	}
+	return s
+}
 
 func (j *scanJob) run(ctx context.Context) error {
 	defer j.texts.close()

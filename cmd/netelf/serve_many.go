@@ -256,13 +256,7 @@ func (g *givenLogons) target(t target.Target, groups []string) server.Target {
 			g.by[key] = c
 		}
 	}
-	out.Scan = func(logs []string) scan.Target {
-		s := t.Scan(logs)
-		if far(t.Kind) {
-			s.OpenTimeout = openTimeout
-		}
-		return s
-	}
+	out.Scan = func(logs []string) scan.Target { return scanTarget(t, logs) }
 	return out
 }
 
